@@ -1,0 +1,56 @@
+# Each target sets up what it needs: `make train` on a fresh clone is enough.
+# Empty variables leave the choice to conf/base.yaml (demo, vslnet, 0.1), or to an experiment given in ARGS.
+
+DATASET ?=
+MODEL   ?=
+BUDGET  ?=
+ARGS    ?=
+PYTHON  ?= python3
+# Test processes; each computes on one thread.
+JOBS    ?= 2
+
+BIN      := .venv/bin
+STAMP    := .venv/.installed
+SETTINGS = $(if $(DATASET),'dataset=$(DATASET)') $(if $(MODEL),'model=$(MODEL)') $(if $(BUDGET),'budget=$(BUDGET)') $(ARGS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup train index bench report lint test
+
+help: ## this list
+	@echo "usage: make <target> [DATASET=demo] [MODEL=vslnet] [BUDGET=0.1] [ARGS='key=value …']"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "e.g. make train BUDGET=0.05 ARGS='trainer=fast seed=1'; 'spotvmr --help' ($(BIN)/spotvmr) has every command"
+
+setup: $(STAMP) ## make the environment .venv; again only when pyproject.toml or constraints.txt changed
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "spotvmr needs Python 3.10 or newer as '$(PYTHON)': install one, or name it with PYTHON=" >&2; exit 1; }
+	@echo "installing into .venv: the first time takes about 2 minutes and 6 GB" >&2
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+train: $(STAMP) ## data set, features, teacher, then spotter and student, evaluation, record, table
+	@$(BIN)/spotvmr train $(SETTINGS)
+
+index: $(STAMP) ## index and expert features of every clip
+	@$(BIN)/spotvmr index $(SETTINGS)
+
+bench: $(STAMP) ## speed of the parts on this machine
+	@$(BIN)/spotvmr bench $(SETTINGS)
+
+report: $(STAMP) ## tables from run records
+	@$(BIN)/spotvmr report $(SETTINGS)
+
+lint: $(STAMP) ## ruff, mypy, layering
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: lint ## lint and every test; one of them with ARGS='-k name'
+	OMP_NUM_THREADS=1 WANDB_MODE=offline $(BIN)/pytest -n $(JOBS) $(ARGS)

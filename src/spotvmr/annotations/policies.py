@@ -1,0 +1,160 @@
+"""What happens to dirty rows of annotation files: decided here, for every format, and counted.
+
+| what | policy | counted as |
+|---|---|---|
+| a moment ends past the end of the video, or starts before 0 | clipped | ``clipped`` |
+| a moment of no length | kept; no prediction can hit it | ``zero-length`` |
+| no moment given | kept; the query can be asked, not scored | ``without truth`` |
+| a moment starts after its own end | moment dropped | ``reversed`` |
+| a moment lies wholly past the end of the video | moment dropped | ``outside`` |
+| some moments of a row were dropped, not all | row kept without them | ``moments dropped`` |
+| every moment of a row was dropped | row dropped | the reason of the first |
+| NaN or infinity as a time or duration | row dropped | ``NaN`` |
+| the query is missing, empty or blank | row dropped | ``empty query`` |
+| the query id was seen before | row dropped, the first wins | ``duplicate qid`` |
+| the video's name would lead out of its folder (``types.names``) | the file is refused | - |
+| anything else (no duration, no video, wrong types, not UTF-8, not the format) | the file is refused | - |
+
+Rows are counted once under a reason for dropping, and once under each reason for a change.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spotvmr.errors import UserError
+from spotvmr.types import Moment, Query
+from spotvmr.types.names import check_video_id
+
+KEPT = ("clipped", "zero-length", "without truth", "moments dropped")
+"""What rows are counted under that stay."""
+DROPPED = ("empty query", "reversed", "outside", "NaN", "duplicate qid")
+"""What rows are counted under that go."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row as its file has it: right types, any values.
+
+    Attributes:
+        qid: Query id.
+        text: The sentence; may be blank.
+        video_id: Name of the video.
+        duration_s: Length of the video in seconds.
+        where: File and line, for messages.
+        windows_s: Start and end in seconds of each true moment.
+        tags: Groups that are scored apart as well.
+    """
+
+    qid: str
+    text: str
+    video_id: str
+    duration_s: float
+    where: str
+    windows_s: tuple[tuple[float, float], ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AnnotationReport:
+    """What reading a file found.
+
+    Attributes:
+        n_rows: Rows in the file.
+        n_queries: Queries they became.
+        counts: Rows by policy, in the order of ``KEPT`` and ``DROPPED``; policies without rows are left out.
+    """
+
+    n_rows: int
+    n_queries: int
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def summary(self) -> str:
+        """One line for people.
+
+        Example:
+            >>> AnnotationReport(642, 640, {"clipped": 3, "empty query": 2}).summary()
+            'queries 640, clipped 3, dropped 2 (empty query 2)'
+        """
+        kept = [f"{name} {self.counts[name]}" for name in KEPT if name in self.counts]
+        dropped = [f"{name} {self.counts[name]}" for name in DROPPED if name in self.counts]
+        tail = [f"dropped {self.n_rows - self.n_queries} ({', '.join(dropped)})"] if dropped else []
+        return ", ".join([f"queries {self.n_queries}", *kept, *tail])
+
+
+def clean(rows: Iterable[Row], path: Path) -> tuple[list[Query], AnnotationReport]:
+    """Turn rows into queries by the policies above.
+
+    Args:
+        rows: All rows of a file, in order.
+        path: The file, for messages.
+
+    Returns:
+        The queries in the order of their rows, and what was counted.
+
+    Raises:
+        UserError: No row became a query, or a video id is no plain name; names file and line.
+    """
+    counts: Counter[str] = Counter()
+    queries: dict[str, Query] = {}
+    n_rows = 0
+    for row in rows:
+        n_rows += 1
+        _check_name(row)
+        query, notes = _judge(row)
+        if query is not None and query.qid in queries:
+            query, notes = None, {"duplicate qid"}
+        counts.update(notes)
+        if query is not None:
+            queries[query.qid] = query
+    report = AnnotationReport(n_rows, len(queries), {n: counts[n] for n in (*KEPT, *DROPPED) if counts[n]})
+    if not queries:
+        raise UserError(f"{path} holds no usable query ({n_rows} rows; {report.summary()}); check the file")
+    return list(queries.values()), report
+
+
+def _check_name(row: Row) -> None:
+    """Annotation files come from anywhere: refuse video ids that would lead out of a folder."""
+    try:
+        check_video_id(row.video_id)
+    except UserError as error:
+        raise UserError(f"{row.where} needs a plain name as video: {error}") from None
+
+
+def _judge(row: Row) -> tuple[Query | None, set[str]]:
+    """One row's query, or None, and what it is counted under."""
+    if not row.text.strip():
+        return None, {"empty query"}
+    times = [row.duration_s, *(time for window in row.windows_s for time in window)]
+    if not all(map(math.isfinite, times)):
+        return None, {"NaN"}
+    sound = [window for window in row.windows_s if not _fault(window, row.duration_s)]
+    if row.windows_s and not sound:
+        return None, {_fault(row.windows_s[0], row.duration_s)}
+    moments = tuple(Moment(max(start_s, 0.0), min(end_s, row.duration_s)) for start_s, end_s in sound)
+    query = Query(row.qid, row.text.strip(), row.video_id, row.duration_s, moments, row.tags)
+    return query, _notes(row, sound, moments)
+
+
+def _fault(window: tuple[float, float], duration_s: float) -> str:
+    """Why a moment cannot stay, or an empty string."""
+    start_s, end_s = window
+    if start_s > end_s:
+        return "reversed"
+    # A zero-length truth at the very end is kept; one that clipping would make is not a truth.
+    return "outside" if end_s < 0 or start_s > duration_s or start_s == duration_s < end_s else ""
+
+
+def _notes(row: Row, sound: list[tuple[float, float]], moments: tuple[Moment, ...]) -> set[str]:
+    """What a row that stays is counted under."""
+    found = {
+        "clipped": any(start_s < 0 or end_s > row.duration_s for start_s, end_s in sound),
+        "zero-length": any(not moment.length_s for moment in moments),
+        "without truth": not moments,
+        "moments dropped": len(sound) < len(row.windows_s),
+    }
+    return {name for name, applies in found.items() if applies}

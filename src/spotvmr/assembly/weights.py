@@ -1,0 +1,75 @@
+"""Weights of trained systems as safetensors, with the identity of what they were trained for."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from spotvmr.errors import UserError
+
+
+def save_weights(module: nn.Module, path: Path, identity: Mapping[str, Any]) -> None:
+    """Write a module's weights and identity; the file appears when it is whole.
+
+    Args:
+        module: The trained module.
+        path: A ``.safetensors`` file.
+        identity: What the weights are for, as plain JSON values.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.tmp")
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
+    try:
+        save_file(weights, partial, {"identity": json.dumps(identity, sort_keys=True)})
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_identity(path: Path) -> dict[str, Any] | None:
+    """The identity a weights file was saved with; None when there is no readable file."""
+    try:
+        with safe_open(path, "pt") as file:
+            identity: dict[str, Any] = json.loads((file.metadata() or {}).get("identity", "null"))
+            return identity
+    except (OSError, SafetensorError, ValueError):
+        return None
+
+
+def load_weights(module: nn.Module, path: Path) -> None:
+    """Fill a module with saved weights.
+
+    Raises:
+        UserError: The file is absent, damaged, or holds another model (the first differing keys are named).
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except FileNotFoundError:
+        raise UserError(f"no weights at {path}; train first: spotvmr train") from None
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} is no whole safetensors file ({error}); train again") from error
+    if differing := _differences(module.state_dict(), weights):
+        raise UserError(
+            f"{path} holds the weights of another model: {differing}; set model and selector as it was trained"
+        )
+    module.load_state_dict(weights)
+
+
+def _differences(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> str:
+    """Name the first keys that are missing, unknown or of another shape; empty when all fit."""
+    missing = sorted(wanted.keys() - given.keys())
+    unknown = sorted(given.keys() - wanted.keys())
+    shapes = [k for k in wanted.keys() & given.keys() if wanted[k].shape != given[k].shape]
+    said = [f"{what} {keys[0]}" for what, keys in (("lacks", missing), ("has unknown", unknown)) if keys]
+    if shapes:
+        key = min(shapes)
+        said.append(f"{key} is {tuple(given[key].shape)} where {tuple(wanted[key].shape)} is needed")
+    return ", ".join(said)

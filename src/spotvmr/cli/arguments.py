@@ -1,0 +1,93 @@
+"""The words of a command line, sorted."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from spotvmr.cli.table import COMMANDS, Command
+from spotvmr.config.suggest import did_you_mean, nearest_first
+from spotvmr.errors import UserError
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What the user typed after ``spotvmr``.
+
+    Attributes:
+        command: Name of the command; empty when none was given.
+        overrides: ``key=value`` tokens that are settings.
+        words: Bare words, each one known to the command.
+        options: ``key=value`` arguments that are no settings, each one known to the command.
+        json: Whether stdout belongs to one JSON object.
+        help: Whether help was asked for.
+        version: Whether the version was asked for.
+    """
+
+    command: str
+    overrides: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    json: bool = False
+    help: bool = False
+    version: bool = False
+
+    def show(self, text: str) -> None:
+        """Print a result for people on stdout; with ``--json`` nothing, since stdout is the object's."""
+        if not self.json:
+            sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose complaint is one line like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ``UserError`` where argparse would print its usage and leave."""
+        raise UserError(f"{message}; settings are given as key=value, flags are --json and --help")
+
+
+def parse_arguments(argv: Sequence[str]) -> Arguments:
+    """Sort the words of a command line.
+
+    Raises:
+        UserError: The command, a flag or a bare word is unknown.
+    """
+    parser = _Parser(prog="spotvmr", add_help=False, allow_abbrev=False)
+    parser.add_argument("tokens", nargs="*")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--help", "-h", action="store_true")
+    parser.add_argument("--version", action="store_true")
+    given = parser.parse_intermixed_args(argv)
+    if not given.tokens:
+        return Arguments("", json=given.json, help=given.help, version=given.version)
+    name, *rest = given.tokens
+    if name not in COMMANDS:
+        listed = ", ".join(nearest_first(name, COMMANDS))
+        raise UserError(f"unknown command '{name}': choose from {listed}; 'spotvmr --help' explains them")
+    return _sorted(name, rest, given)
+
+
+def _sorted(name: str, rest: Sequence[str], given: argparse.Namespace) -> Arguments:
+    command = COMMANDS[name]
+    bare = [token for token in rest if "=" not in token]
+    for word in bare:
+        if word not in command.words:
+            raise UserError(_unknown_word(name, command, word))
+    pairs = [token for token in rest if "=" in token]
+    options = dict(_pair(token) for token in pairs if _pair(token)[0] in command.options)
+    overrides = tuple(token for token in pairs if _pair(token)[0] not in command.options)
+    return Arguments(name, overrides, tuple(bare), options, given.json, given.help, given.version)
+
+
+def _unknown_word(name: str, command: Command, word: str) -> str:
+    known = [*command.words, *(f"{key}=…" for key in command.options)]
+    hint = f"{did_you_mean(word, known)} " if known else ""
+    return f"'{word}' means nothing to 'spotvmr {name}': {hint}settings are given as key=value, such as budget=0.1"
+
+
+def _pair(token: str) -> tuple[str, str]:
+    key, _, value = token.partition("=")
+    return key, value

@@ -1,0 +1,81 @@
+"""The ``spotvmr`` command: finds the command, composes its settings, runs it, turns errors into exit codes."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from spotvmr import __version__
+from spotvmr.cli import help as texts
+from spotvmr.cli.arguments import Arguments, parse_arguments
+from spotvmr.cli.output import stdout_kept_for_json, write_json
+from spotvmr.cli.table import COMMANDS
+from spotvmr.config import compose
+from spotvmr.errors import UserError
+
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line.
+
+    Args:
+        argv: The words after ``spotvmr``; those of the process when None.
+
+    Returns:
+        0 done, 2 the user's input is wrong, 130 interrupted. Our own faults are raised, which Python makes 1.
+    """
+    try:
+        _run(parse_arguments(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except UserError as error:
+        return _complain(" ".join(str(error).splitlines()))
+    except KeyboardInterrupt:
+        sys.stderr.write("spotvmr: interrupted\n")
+        return 130
+    except BrokenPipeError:
+        # The reader has seen enough, as in `spotvmr config | head`; Python would complain again when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        if error.errno not in _FULL_DISK:
+            raise
+        return _complain(f"the disk is full ({error.filename or 'while writing'}): free some space and run this again")
+    return 0
+
+
+def _run(arguments: Arguments) -> None:
+    if arguments.version:
+        sys.stdout.write(f"spotvmr {__version__}\n")
+    elif arguments.help or not arguments.command:
+        sys.stdout.write(texts.of_command(arguments.command) if arguments.command else texts.overview())
+    else:
+        _run_command(arguments)
+
+
+def _run_command(arguments: Arguments) -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    command = COMMANDS[arguments.command]
+    config = compose(arguments.overrides, also_known=tuple(command.options))
+    run = _function(command.target)
+    if not arguments.json:
+        run(config, arguments)
+        return
+    with stdout_kept_for_json():
+        result = run(config, arguments)
+    write_json(result)
+
+
+def _function(target: str) -> Callable[..., dict[str, Any]]:
+    module, _, name = target.partition(":")
+    function: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def _complain(line: str) -> int:
+    sys.stderr.write(f"spotvmr: {line}\n")
+    return 2

@@ -1,0 +1,74 @@
+"""Where YAML files lie: the groups of ``conf/`` and the experiments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from spotvmr.config.suggest import nearest_first
+from spotvmr.errors import UserError
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+CONF = _PACKAGE / "conf"
+"""The folder of settings; it ships inside the package, and ``conf`` of a checkout is a link to it."""
+
+
+def choices(group: str) -> list[str]:
+    """Names of the YAML files of a group, sorted."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def find_choice(group: str, choice: str) -> Path:
+    """The file of a group's choice.
+
+    Args:
+        group: One of ``schema.GROUPS``.
+        choice: A name in ``conf/<group>/``, or the path of a YAML file.
+
+    Raises:
+        UserError: There is no such choice or file.
+    """
+    if _is_path(choice):
+        return _existing(Path(choice), group)
+    known = choices(group)
+    if choice not in known:
+        listed = ", ".join(nearest_first(choice, known))
+        raise UserError(f"unknown {group} '{choice}': choose from {listed}, or give the path of a YAML file")
+    return CONF / group / f"{choice}.yaml"
+
+
+def find_experiment(name: str) -> Path:
+    """The file of an experiment.
+
+    Args:
+        name: ``NAME`` of an ``experiments/*/NAME.yaml`` below the working folder or the checkout, or a path.
+
+    Raises:
+        UserError: There is none, or several have this name.
+    """
+    if _is_path(name):
+        return _existing(Path(name), "experiment")
+    files = _experiment_files()
+    found = [path for path in files if path.stem == name]
+    if len(found) > 1:
+        raise UserError(f"experiment '{name}' is in {' and '.join(map(str, found))}: give the path of one")
+    if not found:
+        listed = ", ".join(nearest_first(name, {path.stem for path in files})) or "none here"
+        raise UserError(f"unknown experiment '{name}': known are {listed}; or give the path of a YAML file")
+    return found[0]
+
+
+def _experiment_files() -> list[Path]:
+    """YAML files of experiments; those of the checkout only where the package lies in one (``src`` layout)."""
+    roots = {Path("experiments").resolve(), _PACKAGE.parent.parent / "experiments"}
+    return sorted(path for root in roots for path in root.glob("*/*.yaml"))
+
+
+def _is_path(text: str) -> bool:
+    return text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text
+
+
+def _existing(path: Path, what: str) -> Path:
+    if not path.is_file():
+        raise UserError(f"{what} file {path} does not exist (looked from {Path.cwd()})")
+    return path

@@ -1,0 +1,147 @@
+"""Layers of settings: a tree of keys with the place it came from, checked and merged onto the schema."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from spotvmr.config.schema import Config
+from spotvmr.config.suggest import did_you_mean
+from spotvmr.errors import UserError
+
+Tree = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Settings from one place.
+
+    Attributes:
+        where: The place as the user knows it: a file or "the command line".
+        tree: Nested keys and values as YAML gives them.
+    """
+
+    where: str
+    tree: Tree
+
+
+def read_tree(path: Path) -> Tree:
+    """Read a YAML file that holds keys and values; an empty file holds none.
+
+    Raises:
+        UserError: The file cannot be read, is not YAML, or holds something else.
+    """
+    try:
+        tree = OmegaConf.to_container(OmegaConf.load(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read {path}: {error}") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not valid YAML: {_first_problem(error)}") from error
+    if not isinstance(tree, dict):
+        raise UserError(f"{path} holds a {type(tree).__name__}, needs keys and values (key: value)")
+    return cast(Tree, tree)
+
+
+def merge_layers(layers: Sequence[Layer], also_known: Sequence[str] = ()) -> DictConfig:
+    """Merge layers onto the schema, later ones over earlier ones; interpolations stay.
+
+    Args:
+        layers: The layers, lowest first.
+        also_known: Keys that are no settings but may be what a mistyped key was meant to be.
+
+    Raises:
+        UserError: A key is unknown or a value has the wrong type.
+    """
+    for layer in layers:
+        _check_keys(layer, also_known)
+    try:
+        return cast(DictConfig, OmegaConf.merge(OmegaConf.structured(Config), *(layer.tree for layer in layers)))
+    except OmegaConfBaseException:
+        _blame(layers)
+        raise
+
+
+@lru_cache(maxsize=1)
+def setting_keys() -> Mapping[str, Any]:
+    """Every dotted key of the schema with its type, groups included, in the order of the schema."""
+    return dict(_walk_schema(Config, ""))
+
+
+def _walk_schema(kind: type, prefix: str) -> Iterator[tuple[str, Any]]:
+    hints = get_type_hints(kind)
+    for field in fields(kind):
+        yield prefix + field.name, hints[field.name]
+        if inner := _dataclass_of(hints[field.name]):
+            yield from _walk_schema(inner, f"{prefix}{field.name}.")
+
+
+def _walk_tree(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        yield f"{prefix}{key}", value
+        if isinstance(value, Mapping):
+            yield from _walk_tree(value, f"{prefix}{key}.")
+
+
+def _check_keys(layer: Layer, also_known: Sequence[str]) -> None:
+    known = setting_keys()
+    for key, value in _walk_tree(layer.tree):
+        if key not in known:
+            meant = did_you_mean(key, [*known, *also_known])
+            raise UserError(f"unknown key '{key}' ({layer.where}): {meant} 'spotvmr config' prints all keys")
+        if _dataclass_of(known[key]) and not isinstance(value, Mapping) and not _may_be(known[key], value):
+            raise UserError(f"{key}={value!r} ({layer.where}): {key} is a group of keys, set {key}.<key>=<value>")
+
+
+def _blame(layers: Sequence[Layer]) -> None:
+    """Raise the error of the first layer that the schema does not take."""
+    for layer in layers:
+        try:
+            OmegaConf.merge(OmegaConf.structured(Config), layer.tree)
+        except OmegaConfBaseException as error:
+            raise UserError(_wrong_value(layer, error)) from error
+
+
+def _may_be(kind: Any, value: object) -> bool:
+    """Whether a group may be switched off by null, or is given as an interpolation."""
+    return (value is None and type(None) in get_args(kind)) or (isinstance(value, str) and value.startswith("${"))
+
+
+def _wrong_value(layer: Layer, error: Exception) -> str:
+    key = getattr(error, "full_key", None) or ""
+    given = dict(_walk_tree(layer.tree)).get(key)
+    wanted = setting_keys().get(key)
+    if wanted is None:
+        return f"{str(error).splitlines()[0]} ({layer.where})"
+    return f"{key}={given!r} ({layer.where}) has the wrong type: must be {type_name(wanted)}"
+
+
+def type_name(kind: Any) -> str:
+    """A type in the user's words.
+
+    >>> type_name(float | None)
+    'a number or null'
+    """
+    words = {float: "a number", int: "a whole number", str: "a text", bool: "true or false", type(None): "null"}
+    if get_origin(kind) in (Union, types.UnionType):
+        return " or ".join(type_name(part) for part in get_args(kind))
+    return words.get(kind, "keys and values")
+
+
+def _dataclass_of(kind: Any) -> type | None:
+    """The dataclass behind a field's type, ``X`` or ``X | None``; None for plain values."""
+    found = [part for part in (kind, *get_args(kind)) if is_dataclass(part)]
+    return cast(type, found[0]) if found else None
+
+
+def _first_problem(error: yaml.YAMLError) -> str:
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    mark = getattr(error, "problem_mark", None)
+    return f"{problem} in line {mark.line + 1}" if mark else problem

@@ -1,0 +1,16 @@
+"""Cost accounting: FLOPs of any callable, the ledger of a run, and amortisation over queries."""
+
+from spotvmr.cost.amortise import Amortised, QueryCost, VideoCost, amortise, dense_gflops, spotted_gflops
+from spotvmr.cost.flops import count_gflops
+from spotvmr.cost.ledger import Ledger
+
+__all__ = [
+    "Amortised",
+    "Ledger",
+    "QueryCost",
+    "VideoCost",
+    "amortise",
+    "count_gflops",
+    "dense_gflops",
+    "spotted_gflops",
+]

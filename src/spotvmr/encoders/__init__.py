@@ -1,0 +1,16 @@
+"""Encoders: frames of a clip to index or expert features, sentences to tokens."""
+
+from spotvmr.encoders.build import FAMILIES, build_expert, build_index, build_text
+from spotvmr.encoders.frozen import FrozenEncoder
+from spotvmr.encoders.spec import ClipEncoder, EncoderSpec, TextEncoder
+
+__all__ = [
+    "FAMILIES",
+    "ClipEncoder",
+    "EncoderSpec",
+    "FrozenEncoder",
+    "TextEncoder",
+    "build_expert",
+    "build_index",
+    "build_text",
+]

@@ -1,0 +1,111 @@
+"""One training with Lightning: best checkpoint on validation, early stopping, resumed after a kill."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger
+
+from spotvmr.assembly import BudgetedVmr, save_weights
+from spotvmr.config.schema import TrainerConfig
+from spotvmr.engine.callbacks import EpochLine, progress_bar
+from spotvmr.engine.datamodule import GroundingDataModule
+from spotvmr.engine.module import GroundingModule
+from spotvmr.types.files import write_text_atomic
+
+log = logging.getLogger(__name__)
+MONITOR = "val/R1@0.3"
+
+
+def fit(
+    module: GroundingModule,
+    data: GroundingDataModule,
+    settings: TrainerConfig,
+    epochs: int,
+    folder: Path,
+    weights: Path,
+    identity: Mapping[str, Any],
+) -> BudgetedVmr:
+    """Train and leave the weights of the best epoch on validation.
+
+    Args:
+        module: What to train.
+        data: Batches.
+        settings: Hardware and stopping.
+        epochs: At most this many.
+        folder: For checkpoints and curves.
+        weights: Written at the end, with ``identity``.
+        identity: What the weights depend on; a checkpoint of another identity is not resumed.
+
+    Returns:
+        The trained system with its best weights.
+    """
+    best, last = _checkpoints(folder / "checkpoints")
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its tips and repeated notes
+    warnings.filterwarnings("ignore", message=".*(LeafSpec|logging interval|does not have many workers|is not empty).*")
+    resume = _resumable(folder / "checkpoints", identity)
+    trainer = L.Trainer(
+        accelerator=settings.accelerator,
+        devices=settings.devices,
+        strategy=settings.strategy,
+        precision=cast(Any, settings.precision),  # checked by config.checks
+        max_epochs=epochs,
+        gradient_clip_val=settings.clip_norm,
+        callbacks=[
+            best,
+            last,
+            EarlyStopping(MONITOR, mode="max", patience=settings.patience),
+            EpochLine(),
+            progress_bar(),
+        ],
+        logger=CSVLogger(folder, name="curves", version=""),
+        reload_dataloaders_every_n_epochs=1,
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        deterministic=True,
+        log_every_n_steps=1_000_000,  # curves are by epoch
+        default_root_dir=folder,
+    )
+    trainer.fit(module, data, ckpt_path=resume)
+    trainer.strategy.barrier()
+    # weights_only: a checkpoint is data, never code.
+    state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
+    system = module.system
+    system.load_state_dict({k.removeprefix("system."): v for k, v in state.items() if k.startswith("system.")})
+    if trainer.is_global_zero:
+        save_weights(system, weights, identity)
+    trainer.strategy.barrier()
+    return system.cpu().eval()
+
+
+def _checkpoints(folder: Path) -> tuple[ModelCheckpoint, ModelCheckpoint]:
+    """Keep the best epoch and the last one, each under a fixed name.
+
+    Both are saved after an epoch is over: one saved earlier would resume in the middle of it.
+    """
+    best = ModelCheckpoint(
+        folder, "best", MONITOR, mode="max", save_on_train_epoch_end=True, enable_version_counter=False
+    )
+    last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
+    return best, last
+
+
+def _resumable(folder: Path, identity: Mapping[str, Any]) -> Path | None:
+    """The last checkpoint when it was made for the same thing; others are cleared away."""
+    note, last = folder / "identity.json", folder / "last.ckpt"
+    wanted = json.loads(json.dumps(identity))
+    if last.is_file() and note.is_file() and json.loads(note.read_text()) == wanted:
+        log.info("going on from %s", last)
+        return last
+    for stale in folder.glob("*.ckpt"):
+        stale.unlink()
+    write_text_atomic(note, json.dumps(wanted))
+    return None

@@ -1,0 +1,128 @@
+"""The LightningModule of teacher and student alike: a student is a system with a teacher to listen to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
+import lightning as L
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor
+
+from spotvmr.assembly import BudgetedVmr, SpanCriterion, SystemOutput
+from spotvmr.config.schema import TrainerConfig
+from spotvmr.metrics import GroundingMetrics, IouRule, SelectionMetrics
+from spotvmr.selection import StoredExpert
+from spotvmr.types import Query
+from spotvmr.types.batches import GroundingBatch
+
+
+class GroundingModule(L.LightningModule):
+    """Trains a system on its own losses and, with a teacher, by distillation.
+
+    Args:
+        system: The network to train.
+        criterion: The loss.
+        budget: Share of a video's clips that may be chosen.
+        seed: Of dropout and selection noise.
+        trainer_config: Learning rate, weight decay and warm-up.
+        iou_rule: ``>=`` or ``>``.
+        val_queries: Validation queries, for their true moments.
+        teacher: A trained system on all clips; frozen, and no part of the checkpoint.
+    """
+
+    def __init__(
+        self,
+        system: BudgetedVmr,
+        criterion: SpanCriterion,
+        budget: float,
+        seed: int,
+        trainer_config: TrainerConfig,
+        iou_rule: str,
+        val_queries: Sequence[Query],
+        teacher: BudgetedVmr | None = None,
+    ) -> None:
+        super().__init__()
+        self.system = system
+        self.criterion = criterion
+        self.budget, self.seed, self.trainer_config = budget, seed, trainer_config
+        self.truths = {query.qid: query.moments for query in val_queries}
+        self.grounding = GroundingMetrics(rule=cast(IouRule, iou_rule))
+        self.selection = SelectionMetrics()
+        # In a tuple, Lightning and the checkpoint do not see the teacher's weights.
+        self._teacher = () if teacher is None else (teacher.eval().requires_grad_(False),)
+
+    def on_fit_start(self) -> None:
+        """Bring the teacher to the student's device."""
+        for teacher in self._teacher:
+            teacher.to(self.device)
+
+    def on_train_batch_start(self, batch: GroundingBatch, batch_idx: int) -> None:
+        """Draw dropout and selection noise from seed and step, so that a resumed run repeats them.
+
+        By step and not by epoch: a data loader draws a number when its iterator is made, which is
+        at another point of the epoch in a resumed run.
+        """
+        torch.manual_seed(1_000_003 * self.seed + 1_009 * self.global_step + self.global_rank)
+
+    def forward(self, batch: GroundingBatch) -> SystemOutput:
+        """Select and localise under the budget."""
+        return run_system(self.system, batch, self.budget)
+
+    def training_step(self, batch: GroundingBatch, batch_idx: int) -> Tensor:
+        """Sum of the loss terms."""
+        output = self(batch)
+        terms = self.criterion(output, batch.target, self._taught(batch))
+        loss = torch.stack(list(terms.values())).sum()
+        size = len(batch.qids)
+        self.log(
+            "train/loss", loss.detach(), prog_bar=True, on_step=False, on_epoch=True, batch_size=size, sync_dist=True
+        )
+        parts = {f"train/{name}": value.detach() for name, value in terms.items()}
+        self.log_dict(parts, on_step=False, on_epoch=True, batch_size=size, sync_dist=True)
+        return loss
+
+    def validation_step(self, batch: GroundingBatch, batch_idx: int) -> None:
+        """Collect predictions and selections; the metrics count each query once."""
+        output = self(batch)
+        found = self.system.model.decode(output.vmr, batch.clip_s, batch.duration_s)
+        self.grounding.update(batch.qids, found, [self.truths[qid] for qid in batch.qids])
+        self.selection.update(batch.qids, output.selection.chosen, batch.target.inside, batch.clips.mask)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log recall and what the selection spent."""
+        values = {**self.grounding.compute(), **self.selection.compute()}
+        self.log_dict({f"val/{name}": value for name, value in values.items()}, rank_zero_only=False)
+        self.log("R1@0.3", values["R1@0.3"], prog_bar=True, logger=False)
+        self.grounding.reset()
+        self.selection.reset()
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """AdamW; learning rate up linearly, then down along a cosine."""
+        settings = self.trainer_config
+        optimiser = torch.optim.AdamW(self.parameters(), settings.lr, weight_decay=settings.weight_decay)
+        steps = max(1, int(self.trainer.estimated_stepping_batches))
+        warmup = max(1, int(steps * settings.warmup))
+
+        # In closed form: chained schedulers did not resume to the same rates.
+        def share(step: int) -> float:
+            decay = 0.5 + 0.5 * math.cos(math.pi * max(0, step - warmup) / max(1, steps - warmup))
+            return min((step + 1) / warmup, decay)
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, share)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _taught(self, batch: GroundingBatch) -> Any:
+        """The teacher's outputs, when there is one."""
+        with torch.no_grad():
+            return next((run_system(teacher, batch, 1.0).vmr for teacher in self._teacher), None)
+
+
+def run_system(system: BudgetedVmr, batch: GroundingBatch, budget: float) -> SystemOutput:
+    """Run a system on stored features, every query with the same budget."""
+    clips = batch.clips
+    share = torch.full((len(batch.qids),), budget, device=clips.mask.device, dtype=torch.float64)
+    source = StoredExpert(clips.expert)
+    return system(clips.index, clips.mask, batch.text, share, source, batch.qids, batch.target)

@@ -1,0 +1,95 @@
+"""From an evaluation to the run record and the files beside it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+import torch
+
+from spotvmr.assembly import BudgetedVmr
+from spotvmr.config import Config, as_plain, save
+from spotvmr.engine.costs import cost_of
+from spotvmr.engine.evaluation import Evaluation, query_costs
+from spotvmr.engine.workbench import Workbench
+from spotvmr.metrics import bootstrap_ci
+from spotvmr.types import Query
+from spotvmr.types.predictions import write_predictions
+from spotvmr.types.provenance import git_describe, hardware, versions
+from spotvmr.types.record import RunRecord, Selection, write_record
+from spotvmr.types.traces import Trace, write_traces
+
+PACKAGES = ("torch", "lightning", "torchmetrics", "open_clip_torch", "numpy", "av", "decord", "omegaconf")
+_TRACED = 24
+"""Queries whose selection is kept step by step."""
+
+
+def make_record(
+    bench: Workbench, system: BudgetedVmr, queries: Sequence[Query], found: Evaluation, split: str, name: str
+) -> RunRecord:
+    """Put together everything the record holds.
+
+    Args:
+        bench: Features, sentences and configuration.
+        system: What was evaluated.
+        queries: The queries of the split.
+        found: Its evaluation.
+        split: Name of the split.
+        name: Name of the run.
+    """
+    config = bench.config
+    videos = {query.video_id: query.duration_s for query in queries}
+    rows = found.grounding.per_query().of([query.qid for query in queries])
+    return RunRecord(
+        name=name,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        git=git_describe(),
+        command=" ".join(["spotvmr", *sys.argv[1:]]),
+        seed=config.seed,
+        dataset=config.dataset.name,
+        split=split,
+        n_queries=len(queries),
+        n_videos=len(videos),
+        hours=sum(videos.values()) / 3600,
+        iou_rule=config.dataset.iou_rule,
+        model=config.model.name,
+        selector=config.selector.name,
+        budget=config.budget,
+        metrics=found.grounding.compute(),
+        ci95={name: (low, high) for name, (low, high) in bootstrap_ci(found.grounding.columns(rows)).items()},
+        selection=Selection(**found.selection.compute()),
+        cost=cost_of(bench, found, query_costs(system, bench, queries, found, config.budget)),
+        hardware=hardware(torch.cuda.get_device_name() if torch.cuda.is_available() else None),
+        versions=versions(PACKAGES),
+        config=as_plain(config),
+        groups=_groups(found, queries),
+        annotations=dict(bench.splits.reports[split].counts),
+    )
+
+
+def write_run(record: RunRecord, queries: Sequence[Query], found: Evaluation, folder: Path, config: Config) -> None:
+    """Write predictions, traces, configuration and, last, the record: where a record is, all is."""
+    write_predictions(found.predictions, folder / "predictions.jsonl")
+    traced = queries[:: max(1, len(queries) // _TRACED)]
+    write_traces([_trace(query, found, config.dataset.clip_s) for query in traced], folder / "traces.jsonl")
+    save(config, folder / "config.yaml")
+    write_record(record, folder / "record.json")
+
+
+def _trace(query: Query, found: Evaluation, clip_s: float) -> Trace:
+    """How the selector came to its choice for one query."""
+    steps = tuple(tuple(step) for step in found.steps[query.qid])
+    scores = tuple(tuple(round(value, 3) for value in score.tolist()) for score in found.scores[query.qid])
+    return Trace(query.qid, query.duration_s, clip_s, steps, scores)
+
+
+def _groups(found: Evaluation, queries: Sequence[Query]) -> dict[str, dict[str, float]]:
+    """Number of queries and scores of each tag."""
+    groups = {}
+    for tag in sorted({tag for query in queries for tag in query.tags}):
+        rows = found.grounding.per_query().of([query.qid for query in queries if tag in query.tags])
+        columns = found.grounding.columns(rows)
+        groups[tag] = {"n": len(rows)} | {name: float(column.mean()) for name, column in columns.items()}
+    return groups

@@ -1,0 +1,40 @@
+"""Losses on per-clip scores. Shapes: B queries, T clips."""
+
+from __future__ import annotations
+
+import torch.nn.functional as nnf
+from torch import Tensor
+
+from spotvmr.losses.span import masked_log_softmax
+
+
+def highlight_loss(logits: Tensor, inside: Tensor, mask: Tensor) -> Tensor:
+    """Binary cross-entropy of highlight logits, clips of the moment counted twice (VSLNet, eq. 11).
+
+    Args:
+        logits: Highlight logits (B, T).
+        inside: Share of each clip that lies in the moment, or a teacher's probability (B, T).
+        mask: Valid clips (B, T).
+    """
+    loss = nnf.binary_cross_entropy_with_logits(logits, inside, reduction="none")
+    weight = (1 + inside) * mask
+    return (loss * weight).sum() / weight.sum()
+
+
+def ranking_loss(logits: Tensor, relevance: Tensor, mask: Tensor) -> Tensor:
+    """Listwise cross-entropy (ListNet, Cao et al. 2007): softmax of the scores against the share of relevance.
+
+    For a selector that takes the top k it matters which clips rank high, not how many are relevant;
+    unlike a binary loss this one is not drowned by the 99 % of clips that are not.
+
+    Args:
+        logits: Selection scores (B, T).
+        relevance: Not negative; rows without any are left out (B, T).
+        mask: Clips that can still be chosen (B, T).
+    """
+    relevance = relevance * mask
+    total = relevance.sum(-1, keepdim=True)
+    share = relevance / total.clamp(min=1e-6)
+    log_p = masked_log_softmax(logits, mask)
+    rows = (total.squeeze(-1) > 0).float()
+    return (-(share * log_p).sum(-1) * rows).sum() / rows.sum().clamp(min=1)

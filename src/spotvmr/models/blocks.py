@@ -1,0 +1,148 @@
+"""Building blocks of the VMR models. Every block takes a mask and leaves padding without effect.
+
+Shapes: B queries, T positions, d channels. Masks are (B, T), True = valid.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor, nn
+
+
+class DepthwiseSeparableConv(nn.Module):
+    """Depthwise then pointwise convolution over time, ReLU (VSLNet, Zhang et al., ACL 2020)."""
+
+    def __init__(self, dim: int, kernel: int) -> None:
+        """Build for ``dim`` channels and an odd ``kernel``."""
+        super().__init__()
+        self.depthwise = nn.Conv1d(dim, dim, kernel, padding=kernel // 2, groups=dim, bias=False)
+        self.pointwise = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Map (B, T, d) to (B, T, d); padded positions are read as zero."""
+        x = (x * mask[..., None]).transpose(1, 2)
+        return nnf.relu(self.pointwise(self.depthwise(x).transpose(1, 2)))
+
+
+class LocalAttention(nn.Module):
+    """Multi-head self-attention in which a position sees those at most ``reach`` away.
+
+    Time and memory are linear in T, and without absolute positions a model trained on windows
+    runs on videos of any length. Computed block by block: positions are cut into blocks of
+    ``reach``, each block attends to itself and its two neighbours under an exact band mask.
+    """
+
+    def __init__(self, dim: int, heads: int, reach: int) -> None:
+        """Build for ``dim`` channels in ``heads`` heads."""
+        super().__init__()
+        self.heads, self.reach = heads, reach
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.out = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Map (B, T, d) to (B, T, d)."""
+        b, t, d = x.shape
+        w = self.reach
+        n = -(-t // w)  # blocks
+        pad = n * w - t
+        qkv = nnf.pad(self.qkv(x), (0, 0, 0, pad)).view(b, n, w, 3, self.heads, d // self.heads)
+        q, k, v = (part.transpose(2, 3) for part in qkv.unbind(3))  # each (B, n, heads, w, d/heads)
+        allowed = self._allowed(nnf.pad(mask, (0, pad)), b, n)
+        y = nnf.scaled_dot_product_attention(
+            q.flatten(0, 1),
+            _with_neighbours(k, 3).flatten(0, 1),
+            _with_neighbours(v, 3).flatten(0, 1),
+            attn_mask=allowed.flatten(0, 1),
+        )
+        y = y.view(b, n, self.heads, w, d // self.heads).transpose(2, 3).reshape(b, n * w, d)
+        return self.out(y[:, :t])
+
+    def _allowed(self, mask: Tensor, b: int, n: int) -> Tensor:
+        """Who may look at whom (B, n, 1, w, 3w): valid keys in reach, and each position itself."""
+        w = self.reach
+        distance = torch.arange(3 * w, device=mask.device)[None] - w - torch.arange(w, device=mask.device)[:, None]
+        keys = _with_neighbours(mask.view(b, n, w), 2)  # (B, n, 3w)
+        # A row without any key would give NaN, so that padding looks at itself.
+        return ((distance.abs() <= w) & keys[:, :, None] | (distance == 0))[:, :, None]
+
+
+def _with_neighbours(x: Tensor, dim: int) -> Tensor:
+    """Join each block (dimension 1) with the one before and the one after along ``dim``; zeros at the ends."""
+    edge = torch.zeros_like(x[:, :1])
+    before = torch.cat([edge, x[:, :-1]], 1)
+    after = torch.cat([x[:, 1:], edge], 1)
+    return torch.cat([before, x, after], dim)
+
+
+class EncoderBlock(nn.Module):
+    """The feature encoder of VSLNet: convolutions, self-attention, a feed-forward layer, all residual.
+
+    Deviations: attention is local and there are no learned absolute positions (the convolutions
+    give order), so that cost is linear in T and any length fits. Dropout stands at the end of the
+    block alone: drawing it after every layer took a quarter of the training time on a CPU.
+    """
+
+    def __init__(self, dim: int, heads: int, conv_layers: int, kernel: int, reach: int, dropout: float) -> None:
+        """Build for ``dim`` channels; see ``LocalAttention`` for ``reach``."""
+        super().__init__()
+        self.convs = nn.ModuleList(DepthwiseSeparableConv(dim, kernel) for _ in range(conv_layers))
+        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(conv_layers + 2))
+        self.attention = LocalAttention(dim, heads, reach)
+        self.feed_forward = nn.Linear(dim, dim)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Map (B, T, d) to (B, T, d)."""
+        for conv, norm in zip(self.convs, self.norms[:-2], strict=True):
+            x = x + conv(norm(x), mask)
+        x = x + self.attention(self.norms[-2](x), mask)
+        return x + self.dropout(self.feed_forward(self.norms[-1](x)))
+
+
+class ContextQueryAttention(nn.Module):
+    """Trilinear attention between clips and words, both ways (VSLNet, eq. 4; QANet, Yu et al. 2018)."""
+
+    def __init__(self, dim: int) -> None:
+        """Build for ``dim`` channels."""
+        super().__init__()
+        self.clip_weight = nn.Linear(dim, 1, bias=False)
+        self.word_weight = nn.Linear(dim, 1, bias=False)
+        self.product_weight = nn.Parameter(torch.full((dim,), dim**-0.5))
+        self.out = nn.Linear(4 * dim, dim)
+
+    def forward(self, clips: Tensor, words: Tensor, mask: Tensor, word_mask: Tensor) -> Tensor:
+        """Map clips (B, T, d) and words (B, L, d) to query-aware clips (B, T, d)."""
+        score = (
+            self.clip_weight(clips)
+            + self.word_weight(words).transpose(1, 2)
+            + (clips * self.product_weight) @ words.transpose(1, 2)
+        )  # (B, T, L)
+        to_words = masked_softmax(score, word_mask[:, None], -1)
+        to_clips = masked_softmax(score, mask[..., None], 1)
+        words_seen = to_words @ words
+        # (T, L) x ((T, L)^T x (T, d)): linear in T; VSLNet builds the (T, T) product first.
+        clips_seen = to_words @ (to_clips.transpose(1, 2) @ clips)
+        return self.out(torch.cat([clips, words_seen, clips * words_seen, clips * clips_seen], -1))
+
+
+class QueryConcat(nn.Module):
+    """Adds an attention-pooled sentence to every clip (VSLNet's context-query concatenation)."""
+
+    def __init__(self, dim: int) -> None:
+        """Build for ``dim`` channels."""
+        super().__init__()
+        self.weight = nn.Linear(dim, 1, bias=False)
+        self.out = nn.Linear(2 * dim, dim)
+
+    def forward(self, clips: Tensor, words: Tensor, word_mask: Tensor) -> Tensor:
+        """Map clips (B, T, d) and words (B, L, d) to (B, T, d)."""
+        share = masked_softmax(self.weight(words), word_mask[..., None], 1)  # (B, L, 1)
+        sentence = (share * words).sum(1, keepdim=True)
+        return nnf.relu(self.out(torch.cat([clips, sentence.expand_as(clips)], -1)))
+
+
+def masked_softmax(score: Tensor, mask: Tensor, dim: int) -> Tensor:
+    """Softmax over the valid entries of ``dim``; all zeros where none is valid."""
+    lowest = torch.finfo(score.dtype).min
+    return torch.softmax(score.masked_fill(~mask, lowest), dim) * mask

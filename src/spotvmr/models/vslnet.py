@@ -1,0 +1,152 @@
+"""VSLNet: span-based localisation (Zhang et al., "Span-based Localizing Network", ACL 2020).
+
+Deviations from the paper: attention is local and positions are relative (see ``blocks``), so that
+cost is linear in the length of the video; the input carries index features, expert features and an
+indicator; borders are refined inside their clips by an offset head; start-end pairs are searched
+among the best candidates and weighed by the highlight score between them, then thinned by NMS.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as nnf
+from torch import Tensor, nn
+from torchvision.ops import nms
+
+from spotvmr.models.blocks import ContextQueryAttention, EncoderBlock, QueryConcat, masked_softmax
+from spotvmr.models.protocol import VmrOutput
+from spotvmr.types import Moment
+from spotvmr.types.batches import ClipInputs, TextBatch
+
+_CANDIDATES = 40
+"""Starts and ends that are paired when decoding; the pairs are few whatever T is."""
+
+
+class VslNet(nn.Module):
+    """Predicts where a moment starts and ends as two distributions over clips.
+
+    Args:
+        index_dim: Channels D_s of the index features.
+        expert_dim: Channels D_f of the expert features.
+        text_dim: Channels D_q of the token features.
+        dim: Channels of the model.
+        heads: Attention heads.
+        conv_layers: Convolutions of an encoder block.
+        kernel: Their kernel, odd.
+        reach: Clips a position sees to either side in attention.
+        dropout: Share of activations dropped in training.
+        top_k: Moments returned for a query.
+        nms_iou: Moments that overlap a better one by more are dropped.
+    """
+
+    def __init__(
+        self,
+        index_dim: int,
+        expert_dim: int,
+        text_dim: int,
+        dim: int,
+        heads: int,
+        conv_layers: int,
+        kernel: int,
+        reach: int,
+        dropout: float,
+        top_k: int,
+        nms_iou: float,
+    ) -> None:
+        super().__init__()
+        self.dim, self.top_k, self.nms_iou = dim, top_k, nms_iou
+        self.clip_in = nn.Linear(index_dim + expert_dim + 1, dim)
+        self.word_in = nn.Linear(text_dim, dim)
+        self.encoder = EncoderBlock(dim, heads, conv_layers, kernel, reach, dropout)
+        self.attention = ContextQueryAttention(dim)
+        self.concat = QueryConcat(dim)
+        self.highlight = nn.Linear(dim, 1)
+        self.start_encoder = EncoderBlock(dim, heads, conv_layers, kernel, reach, dropout)
+        self.end_encoder = EncoderBlock(dim, heads, conv_layers, kernel, reach, dropout)
+        self.start_head = _head(dim)
+        self.end_head = _head(dim)
+        self.dropout = nn.Dropout(dropout)
+
+    def encode(self, clips: ClipInputs, text: TextBatch) -> Tensor:
+        """Fuse video and text to (B, T, d)."""
+        seen = torch.cat([clips.index, clips.expert, clips.chosen[..., None]], -1)
+        video = self.encoder(self.dropout(self.clip_in(seen)), clips.mask)
+        words = self.encoder(self.dropout(self.word_in(text.tokens)), text.mask)
+        fused = self.attention(video, words, clips.mask, text.mask)
+        return self.concat(fused, words, text.mask)
+
+    def predict(self, fused: Tensor, mask: Tensor) -> VmrOutput:
+        """Localise from fused features (B, T, d).
+
+        The heads are ``start`` and ``end`` logits and ``start_offset`` and ``end_offset``, the place
+        of a border inside its clip in [0, 1], each (B, T).
+        """
+        highlight = self.highlight(fused).squeeze(-1)
+        gated = fused * torch.sigmoid(highlight)[..., None]
+        start = self.start_encoder(gated, mask)
+        end = self.end_encoder(start, mask)
+        start_out = self.start_head(torch.cat([start, gated], -1))
+        end_out = self.end_head(torch.cat([end, gated], -1))
+        heads = {
+            "start": start_out[..., 0],
+            "end": end_out[..., 0],
+            "start_offset": torch.sigmoid(start_out[..., 1]),
+            "end_offset": torch.sigmoid(end_out[..., 1]),
+        }
+        return VmrOutput(fused, highlight, heads, mask)
+
+    @torch.no_grad()
+    def decode(self, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:
+        """Return up to ``top_k`` moments a query, best first.
+
+        Args:
+            output: Of ``predict``.
+            clip_s: Length of a clip in seconds.
+            duration_s: Seconds from the first position to the end of the video (B,).
+        """
+        start, end = (masked_softmax(output.heads[k], output.mask, -1) for k in ("start", "end"))
+        inside = nnf.logsigmoid(output.highlight.double()) * output.mask
+        total = nnf.pad(inside.cumsum(-1), (1, 0))
+        spans, scores = [], []
+        for b in range(start.shape[0]):
+            first, last, score = _best_pairs(start[b], end[b], total[b])
+            start_s = (first + output.heads["start_offset"][b, first]) * clip_s
+            end_s = (last + output.heads["end_offset"][b, last]) * clip_s
+            spans.append(torch.stack([start_s, torch.maximum(end_s, start_s)], -1).clamp(max=float(duration_s[b])))
+            scores.append(score)
+        return [self._thin(span, score) for span, score in zip(spans, scores, strict=True)]
+
+    def _thin(self, span: Tensor, score: Tensor) -> list[Moment]:
+        """Non-maximum suppression; spans are boxes of height one to torchvision."""
+        low, high = torch.zeros_like(score), torch.ones_like(score)
+        kept = nms(torch.stack([span[:, 0], low, span[:, 1], high], -1), score, self.nms_iou)[: self.top_k]
+        rows = zip(span[kept].tolist(), score[kept].tolist(), strict=True)
+        return [Moment(start_s, end_s, value) for (start_s, end_s), value in rows]
+
+
+def _head(dim: int) -> nn.Sequential:
+    """Logit and offset from an encoder's output and the gated features."""
+    return nn.Sequential(nn.Linear(2 * dim, dim), nn.ReLU(), nn.Linear(dim, 2))
+
+
+def _best_pairs(start: Tensor, end: Tensor, total: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Pair likely starts and ends of one query.
+
+    Args:
+        start: Probability of a start (T,).
+        end: Probability of an end (T,).
+        total: Sum of the logarithms of the highlight scores before each clip (T + 1,).
+
+    Returns:
+        First clip, last clip and score of each pair (n,), scores the product of the two
+        probabilities and the geometric mean of the highlight scores between them: a pair that joins
+        two candidates across clips that are none is worth little.
+    """
+    k = min(_CANDIDATES, start.shape[0])
+    first, last = start.topk(k).indices[:, None].expand(k, k), end.topk(k).indices[None].expand(k, k)
+    forward = last >= first
+    first, last = first[forward], last[forward]
+    if not len(first):  # every likely end lies before every likely start: fall back to single clips
+        first = last = (start * end).topk(1).indices
+    mean = (total[last + 1] - total[first]) / (last + 1 - first)
+    return first, last, start[first] * end[last] * mean.exp().to(start.dtype)

@@ -1,0 +1,83 @@
+"""What a selector is asked and what it answers. Shapes: B queries, T clips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from spotvmr.types.batches import ClipInputs, TargetBatch, TextBatch
+
+
+class ExpertSource(Protocol):
+    """Gives expert features of clips: from a store in training, by decoding and encoding in retrieval."""
+
+    def fetch(self, clips: Tensor) -> Tensor:
+        """Expert features (B, T, D_f) of the clips whose weight (B, T) is not zero, zeros elsewhere.
+
+        The weight multiplies the features, so that a gradient reaches the selector.
+        """
+
+
+class Host(Protocol):
+    """The part of a VMR model that a spotter shares."""
+
+    def encode(self, clips: ClipInputs, text: TextBatch) -> Tensor:
+        """Fuse video and text to (B, T, d)."""
+
+
+class StoredExpert:
+    """Expert features that are all here already: training and evaluation from the feature store."""
+
+    def __init__(self, expert: Tensor) -> None:
+        """Hold the features (B, T, D_f) of every clip."""
+        self._expert = expert
+
+    def fetch(self, clips: Tensor) -> Tensor:
+        """Expert features (B, T, D_f) times the weight (B, T) of their clips."""
+        return self._expert * clips[..., None]
+
+
+@dataclass(frozen=True)
+class SelectionRequest:
+    """One question to a selector.
+
+    Attributes:
+        index: Index features (B, T, D_s).
+        mask: Valid clips (B, T), bool.
+        text: The encoded sentences.
+        budget: Share of the valid clips that may be chosen, in (0, 1] (B,).
+        source: Where expert features come from.
+        host: The VMR model, whose cross-modal encoder a spotter shares.
+        keys: Query ids: an arm that draws lots draws the same for the same query.
+        target: The truth, for the oracle arm alone.
+    """
+
+    index: Tensor
+    mask: Tensor
+    text: TextBatch
+    budget: Tensor
+    source: ExpertSource
+    host: Host
+    keys: tuple[str, ...]
+    target: TargetBatch | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A selector's answer.
+
+    Attributes:
+        chosen: The chosen clips (B, T), bool; never more than the budget allows.
+        weight: Equal to ``chosen`` in value (B, T), float; carries a selector's gradient in training.
+        expert: Expert features (B, T, D_f), zero where not chosen.
+        steps: The clips chosen at each step (B, T), bool; they are disjoint and join to ``chosen``.
+        scores: The selector's logits at each step (B, T); empty for arms without.
+    """
+
+    chosen: Tensor
+    weight: Tensor
+    expert: Tensor
+    steps: tuple[Tensor, ...]
+    scores: tuple[Tensor, ...] = ()

@@ -1,0 +1,89 @@
+"""The spotter: looks at the video step by step and spends the budget where the query points.
+
+After SpotEM (Ramakrishnan et al., ICML 2023) and SpotVMR (AAAI 2024), with these differences: the
+budget is exact (top k, never more), noise is drawn in training only, chosen clips leave the pool
+(so that no gradient is clamped away), an indicator channel marks what was really computed, the
+budget itself is an input, and early steps probe: they take one clip of each candidate event before
+a second of any, and the last step spends what is left where the probes point.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from spotvmr.selection.budget import clips_allowed, split_over_steps, spread_clips
+from spotvmr.selection.request import Selection, SelectionRequest
+from spotvmr.types.batches import ClipInputs
+
+
+class Spotter(nn.Module):
+    """Selects clips in ``steps`` rounds, each a preview with the features fetched so far.
+
+    Args:
+        dim: Channels d of the host's fused features.
+        steps: Rounds; 1 is a one-shot selector.
+        spread: In all steps but the last, clips to either side that a chosen clip stands for.
+        noise: Scale of the Gumbel noise on scores in training.
+        temperature: Softness of the straight-through gradient.
+    """
+
+    def __init__(self, dim: int, steps: int, spread: int, noise: float, temperature: float) -> None:
+        super().__init__()
+        self.steps, self.spread = steps, spread
+        self.noise, self.temperature = noise, temperature
+        self.budget_in = nn.Linear(1, dim)
+        self.head = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, 1))
+
+    def forward(self, request: SelectionRequest) -> Selection:
+        """Choose exactly ``max(1, round(r * T_valid))`` clips of each query."""
+        weight = torch.zeros_like(request.index[..., 0])
+        expert = request.source.fetch(weight)
+        chosen = torch.zeros_like(request.mask)
+        counts = split_over_steps(clips_allowed(request.budget, request.mask), self.steps)
+        picks, scores = [], []
+        for step, count in enumerate(counts, start=1):
+            score = self.preview(request, expert, weight)
+            spread = self.spread if step < self.steps else 0
+            pick, step_weight = self._pick(score, request.mask & ~chosen, count, spread)
+            expert = expert + request.source.fetch(step_weight)
+            weight, chosen = weight + step_weight, chosen | pick
+            picks.append(pick)
+            scores.append(score)
+        return Selection(chosen, weight, expert, tuple(picks), tuple(scores))
+
+    def preview(self, request: SelectionRequest, expert: Tensor, weight: Tensor) -> Tensor:
+        """Score every clip (B, T) from the index and the expert features fetched so far."""
+        seen = ClipInputs(request.index, expert, weight, request.mask)
+        fused = request.host.encode(seen, request.text)
+        # log10 keeps 1 % … 100 % in -2 … 0.
+        budget = self.budget_in(request.budget.to(fused.dtype).log10()[:, None])
+        return self.head(fused + budget[:, None]).squeeze(-1)
+
+    def _pick(self, score: Tensor, pool: Tensor, count: Tensor, spread: int) -> tuple[Tensor, Tensor]:
+        """The best ``count`` clips of the pool, and their straight-through weight (B, T)."""
+        if self.training and self.noise > 0:
+            score = score + self.noise * _gumbel_like(score)
+        pick = spread_clips(score, pool, count, spread)
+        hard = pick.to(score.dtype)
+        if not torch.is_grad_enabled():
+            return pick, hard
+        lowest = torch.finfo(score.dtype).min
+        soft = torch.softmax((score / self.temperature).masked_fill(~pool, lowest), -1)
+        soft = (soft * count[:, None]).clamp(max=1.0) * pool
+        return pick, hard + soft - soft.detach()
+
+
+def _gumbel_like(score: Tensor) -> Tensor:
+    """Standard Gumbel noise; bounded away from the logarithm of zero."""
+    uniform = torch.rand_like(score).clamp(min=1e-9, max=1 - 1e-7)
+    return -torch.log(-torch.log(uniform))
+
+
+def selection_entropy(score: Tensor, mask: Tensor) -> Tensor:
+    """Entropy of the softmax of scores over valid clips, as a share of the largest possible (B,)."""
+    log_p = torch.log_softmax(score.masked_fill(~mask, torch.finfo(score.dtype).min), -1)
+    entropy = -(log_p.exp() * log_p * mask).sum(-1)
+    return entropy / mask.sum(-1).clamp(min=2).log().clamp(min=math.log(2))

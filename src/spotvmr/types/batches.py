@@ -1,0 +1,110 @@
+"""Tensor batches. Features and mask travel together; True in a mask means valid.
+
+Letters of shapes: B queries, T clips, L text tokens, D channels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+_Batch = TypeVar("_Batch", bound="_Movable")
+
+
+@dataclass(frozen=True)
+class _Movable:
+    """Moves every tensor of a dataclass to a device."""
+
+    def to(self: _Batch, device: torch.device | str) -> _Batch:
+        """Return a copy with all tensors on ``device``."""
+        moved = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{k: v.to(device) for k, v in moved.items() if hasattr(v, "to")})
+
+
+@dataclass(frozen=True)
+class ClipBatch(_Movable):
+    """Clip features of the videos behind B queries.
+
+    Attributes:
+        index: Index features (B, T, D_s), float.
+        expert: Expert features of every clip (B, T, D_f), float.
+        mask: Valid clips (B, T), bool.
+        offset: Clip number of the first position (B,), int64; not zero for a window of a longer video.
+    """
+
+    index: Tensor
+    expert: Tensor
+    mask: Tensor
+    offset: Tensor
+
+
+@dataclass(frozen=True)
+class TextBatch(_Movable):
+    """Encoded sentences.
+
+    Attributes:
+        tokens: Token features (B, L, D_q), float.
+        mask: Valid tokens (B, L), bool.
+        sentence: Sentence features in the space of the index features (B, D_s), float.
+    """
+
+    tokens: Tensor
+    mask: Tensor
+    sentence: Tensor
+
+
+@dataclass(frozen=True)
+class TargetBatch(_Movable):
+    """The true moment of each query on the positions of its ``ClipBatch``.
+
+    Attributes:
+        span: Start and end in clips, fractions included (B, 2), float.
+        inside: Share of each clip that lies in the moment (B, T), float in [0, 1].
+        rivals: Clips in the moments of other queries of the video (B, T), bool.
+    """
+
+    span: Tensor
+    inside: Tensor
+    rivals: Tensor
+
+
+@dataclass(frozen=True)
+class ClipInputs(_Movable):
+    """What a VMR model sees of a video under a selection.
+
+    Attributes:
+        index: Index features (B, T, D_s).
+        expert: Expert features (B, T, D_f), zero where not chosen.
+        chosen: 1.0 where expert features are real, else 0.0 (B, T): the indicator channel that
+            tells a missing feature from a true zero. Carries the selector's gradient in training.
+        mask: Valid clips (B, T), bool.
+    """
+
+    index: Tensor
+    expert: Tensor
+    chosen: Tensor
+    mask: Tensor
+
+
+@dataclass(frozen=True)
+class GroundingBatch(_Movable):
+    """One training or evaluation batch.
+
+    Attributes:
+        qids: Query ids, B of them.
+        clips: The videos' features.
+        text: The encoded sentences.
+        target: The true moments.
+        clip_s: Length of a clip in seconds.
+        duration_s: Seconds from the first position to the end of each video (B,), float.
+    """
+
+    qids: tuple[str, ...]
+    clips: ClipBatch
+    text: TextBatch
+    target: TargetBatch
+    clip_s: float
+    duration_s: Tensor

@@ -1,0 +1,123 @@
+"""Files that are whole or absent: temporary name, sync, rename; full disks become one clear line."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spotvmr.errors import UserError
+
+_CURES = {
+    errno.ENOSPC: "no space left on the disk; free some, then run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space, then run the same command again",
+    errno.EROFS: "the file system is read-only; choose another folder",
+    errno.EACCES: "permission denied; choose another folder or change its rights",
+    errno.EPERM: "operation not permitted; choose another folder or change its rights",
+    errno.ENOTDIR: "a file stands where a folder is needed; choose another path",
+    errno.EISDIR: "a folder stands where the file is to be; choose another path",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+}
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn the OS errors that a user can mend into a ``UserError`` naming ``path``; others pass."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _CURES:
+            raise
+        raise UserError(f"cannot write {path}: {_CURES[error.errno]}") from error
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and its parents.
+
+    Raises:
+        UserError: It cannot be created.
+    """
+    with disk_errors(path):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from error
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; what is there when the block ends well becomes ``path``.
+
+    The file is synced before it is renamed, so ``path`` is the old file or the new one, even after a crash.
+    The temporary name is new each time: two processes may write the same file, and the last one wins.
+
+    Args:
+        path: File to create or replace; its folder is made when absent.
+
+    Raises:
+        UserError: The disk is full, read-only or forbidden. As after any error in the block, ``path`` is as it
+            was and the temporary file is gone.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with whole_file(Path(folder) / "new" / "a.txt") as temporary:
+        ...         _ = temporary.write_text("all of it")
+        ...     [file.name for file in Path(folder, "new").iterdir()]
+        ['a.txt']
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    with disk_errors(path):
+        try:
+            yield temporary
+            _sync(temporary)
+            os.replace(temporary, path)
+            _sync(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_chunks_atomic(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file chunk by chunk.
+
+    Args:
+        path: File to create or replace; its folder is made when absent.
+        chunks: Its content.
+
+    Raises:
+        UserError: As ``whole_file``.
+    """
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        file.writelines(chunks)
+
+
+def write_bytes_atomic(path: Path, content: bytes) -> None:
+    """Write ``content``; otherwise as ``write_chunks_atomic``."""
+    write_chunks_atomic(path, [content])
+
+
+def write_text_atomic(path: Path, text: str) -> None:
+    """Write ``text`` as UTF-8; otherwise as ``write_chunks_atomic``."""
+    write_chunks_atomic(path, [text.encode("utf-8")])
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of killed processes; only where no other process is writing."""
+    for path in folder.glob(".*.tmp"):
+        if _TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Force a file's bytes, or a folder's renames, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

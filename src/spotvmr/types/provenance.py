@@ -1,0 +1,80 @@
+"""Where a number came from: the machine, the packages and the commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+from spotvmr.types.record import Hardware
+
+_GIT_TIMEOUT_S = 10.0
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def hardware(gpu: str | None = None) -> Hardware:
+    """Describe this machine.
+
+    Args:
+        gpu: Name of the accelerator in use (``torch.cuda.get_device_name()``); this module never loads torch.
+
+    Returns:
+        The processor's name, the cores this process may use, and the accelerator.
+    """
+    return Hardware(cpu=_cpu_name(), cores=_usable_cores(), gpu=gpu)
+
+
+def _cpu_name() -> str:
+    # platform.processor() is empty on most Linux systems.
+    if _CPUINFO.is_file():
+        for line in _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine() or "unknown"
+
+
+def _usable_cores() -> int:
+    # A container's share is smaller than os.cpu_count(); macOS has no affinity.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Look up the installed versions of distributions; those not installed are left out.
+
+    Args:
+        packages: Names as on the package index, such as ``open_clip_torch``.
+    """
+    found = {}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def git_describe(folder: Path | None = None) -> str:
+    """Name the commit of a checkout, with ``-dirty`` when files differ from it.
+
+    Args:
+        folder: Any folder of the checkout; by default the one this package runs from.
+
+    Returns:
+        Tag or abbreviated hash; "" outside a checkout, without commits or without git.
+    """
+    if folder is None:
+        folder = Path(__file__).resolve().parent
+        # A wheel installed into some project's .venv must not be named after that project's commit.
+        if "site-packages" in folder.parts:
+            return ""
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--tags"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

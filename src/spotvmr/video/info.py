@@ -1,0 +1,99 @@
+"""What a video file is: its true length, shown size, rate and codec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from spotvmr.errors import UserError
+from spotvmr.video.container import decoded, opened, shown_packets, ticks_of
+from spotvmr.video.pixels import frame_rotation
+
+# Used when a file states no rate at all and holds a single frame: its length has to be something above zero.
+_FALLBACK_FPS = 25.0
+_MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """A video's facts, measured on the stream and not taken from its header where the header can lie.
+
+    Times of this package are relative to the first displayed frame: it is at 0.0 s, whatever
+    presentation time the container gives it.
+
+    Attributes:
+        path: The file.
+        duration_s: From the first displayed frame to the end of the last readable one, in seconds.
+        width: Pixels as displayed, after rotation; non-square pixels are not stretched.
+        height: Pixels as displayed, after rotation.
+        fps: Average frames a second.
+        codec: FFmpeg's name of the codec, such as "h264".
+        rotation: Counter-clockwise degrees that bring the coded picture upright: 0, 90, 180 or 270.
+        origin_s: The container's own presentation time of the first displayed frame, in seconds.
+    """
+
+    path: Path
+    duration_s: float
+    width: int
+    height: int
+    fps: float
+    codec: str
+    rotation: int
+    origin_s: float = 0.0
+
+
+def probe(path: Path) -> VideoInfo:
+    """Find out what a video is, by decoding its first frame and reading its last packets.
+
+    Raises:
+        UserError: The file is absent, a folder, empty, no video, without a video stream,
+            or truncated so early that no frame can be decoded.
+    """
+    path = Path(path)
+    with opened(path) as (container, stream):
+        first = next(decoded(container, stream), None)
+        if first is None or stream.time_base is None:
+            raise UserError(f"no readable frame in {path}: empty or truncated; get the file again")
+        rotation = frame_rotation(first)
+        fps = _fps(stream)
+        origin_s = (ticks_of(first) or 0) * float(stream.time_base)
+        width, height = (first.width, first.height) if rotation % 180 == 0 else (first.height, first.width)
+        end_s = _end_s(container, stream, fps)
+        codec = stream.codec_context.name
+    duration_s = end_s - origin_s if end_s > origin_s else 1 / fps
+    return VideoInfo(path, duration_s, width, height, fps, codec, rotation, origin_s)
+
+
+def _fps(stream: VideoStream) -> float:
+    """Average rate as the container or codec states it."""
+    return float(stream.average_rate or stream.guessed_rate or _FALLBACK_FPS)
+
+
+def _end_s(container: InputContainer, stream: VideoStream, fps: float) -> float:
+    """End of the last readable packet on the container's clock, in seconds.
+
+    Headers over-report (a truncated file still states its old length), so the end is looked for:
+    seek to the stated end, then ever farther back until packets are found.
+    """
+    stated = (container.duration or 0) / _MICROSECONDS + max(0, container.start_time or 0) / _MICROSECONDS
+    back_s = 0.0
+    while back_s < stated:
+        ends = _ends_after(container, stream, stated - back_s, fps)
+        if ends is not None:
+            return ends
+        back_s = max(1.0, back_s * 2)
+    return _ends_after(container, stream, 0.0, fps) or 0.0
+
+
+def _ends_after(container: InputContainer, stream: VideoStream, start_s: float, fps: float) -> float | None:
+    """Latest end, in seconds, of the packets from the key frame before `start_s` on; None without any."""
+    tick_s = float(stream.time_base or 1)
+    container.seek(int(start_s / tick_s), stream=stream)
+    ends_s = (
+        (ticks_of(packet) or 0) * tick_s + (packet.duration * tick_s if packet.duration else 1 / fps)
+        for packet in shown_packets(container, stream)
+    )
+    return max(ends_s, default=None)

@@ -1,0 +1,183 @@
+"""Questions about a story, each with exactly one true moment in its video."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from spotvmr.worlds.settings import WorldSettings, rng_of, video_id_of
+from spotvmr.worlds.story import Event, Story, unseen_pairs
+from spotvmr.worlds.vocabulary import name_action, name_object, name_room
+
+Row = dict[str, object]
+"""One line of an annotation file."""
+
+KINDS = {"plain": 0.52, "room": 0.2, "after": 0.16, "first_last": 0.12}
+"""Kinds of queries with the share of each that is aimed at."""
+UNSEEN_AIM = 0.28
+"""Share of the test queries on object-action pairs that no training video shows."""
+
+_PLAIN = ("when did I {verb} {object}?", "where was I when I was {verbing} {object}?",
+          "at what moment did I {verb} {object}?", "show me when I was {verbing} {object}")  # fmt: skip
+_ROOM = ("when did I {verb} {object} {place}?", "where was I {place} when I was {verbing} {object}?",
+         "{place}, when did I {verb} {object}?", "show me {verbing} {object} {place}")  # fmt: skip
+_AFTER = ("what did I {verb} right after {before}?", "when did I {verb} {object} right after {before}?",
+          "right after {before}, when did I {verb} {object}?")  # fmt: skip
+_FIRST_LAST = ("when did I {order} {verb} {object}?", "when was the {order} time I was {verbing} {object}?")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query before it is worded.
+
+    Attributes:
+        kind: One of ``KINDS``.
+        target: Number of the event that answers it.
+        order: "first" or "last" where the kind needs it.
+    """
+
+    kind: str
+    target: int
+    order: str = ""
+
+
+def _pair(event: Event) -> tuple[int, int, int]:
+    return event.shape, event.colour, event.action
+
+
+def _before(events: list[Event], number: int) -> tuple[int, int, int] | None:
+    """Pair of the directly preceding event of the same visit."""
+    if number == 0 or events[number - 1].visit != events[number].visit:
+        return None
+    return _pair(events[number - 1])
+
+
+def fair_questions(events: list[Event]) -> list[Question]:
+    """All questions with one answer. A room is named only, and an order given only, where it is needed.
+
+    ``after`` means the directly preceding event of the same visit. One of its wordings names no object of its own,
+    so that the action alone has to single out the moment.
+    """
+    meanings = [_meanings(events, number) for number in range(len(events))]
+    counts = Counter(meaning for row in meanings for meaning in row.values())
+    ends = _ends(events)
+    questions: list[Question] = []
+    for number, row in enumerate(meanings):
+        kinds = [kind for kind, meaning in row.items() if counts[meaning] == 1]
+        if "plain" in kinds:
+            kinds.remove("room")
+        else:
+            questions += [Question("first_last", number, order) for order in ends.get(number, ())]
+        questions += [Question(kind, number) for kind in kinds]
+    return questions
+
+
+def _meanings(events: list[Event], number: int) -> dict[str, tuple[object, ...]]:
+    """What each kind of question says of an event; a question is fair when no other event shares its meaning."""
+    event, before = events[number], _before(events, number)
+    meanings: dict[str, tuple[object, ...]] = {
+        "plain": ("plain", _pair(event)),
+        "room": ("room", _pair(event), event.room),
+    }
+    if before is not None:
+        meanings["after"] = ("after", event.action, before)
+    return meanings
+
+
+def _ends(events: list[Event]) -> dict[int, list[str]]:
+    """The events that are the first or the last of their pair."""
+    ends: dict[int, list[str]] = {}
+    pairs = [_pair(event) for event in events]
+    for order, numbers in (("first", range(len(events) - 1, -1, -1)), ("last", range(len(events)))):
+        for number in {pairs[n]: n for n in numbers}.values():
+            ends.setdefault(number, []).append(order)
+    return ends
+
+
+def choose(questions: list[Question], events: list[Event], most: int, rng: np.random.Generator) -> list[Question]:
+    """Pick questions near the aimed shares of kinds and of unseen pairs, new moments first.
+
+    Args:
+        questions: All fair questions.
+        events: Of the story.
+        most: How many to pick at most.
+        rng: Breaks ties.
+
+    Returns:
+        The picked questions, in order of time.
+    """
+    left = [questions[int(n)] for n in rng.permutation(len(questions))]
+    unseen = unseen_pairs()
+    picked: list[Question] = []
+    debt = rng.uniform(-0.5, 0.5)  # else every video rounds the share the same way
+
+    def cost(question: Question) -> tuple[float, float, float]:
+        is_unseen = _pair(events[question.target]) in unseen
+        surplus = debt + sum((_pair(events[q.target]) in unseen) for q in picked) - UNSEEN_AIM * len(picked)
+        kinds = sum(q.kind == question.kind for q in picked) / KINDS[question.kind]
+        used = sum(q.target == question.target for q in picked)
+        return used, abs(surplus + is_unseen - UNSEEN_AIM), kinds
+
+    while left and len(picked) < most:
+        best = min(left, key=cost)
+        left.remove(best)
+        picked.append(best)
+    return sorted(picked, key=lambda q: (events[q.target].start_s, q.kind, q.order))
+
+
+def word(question: Question, events: list[Event], rng: np.random.Generator) -> str:
+    """Put a question into words."""
+    event = events[question.target]
+    verb = name_action(event.action, rng)
+    words = {"verb": verb.base, "verbing": verb.ing, "object": name_object(event.shape, event.colour, rng)}
+    words |= _extra_words(question, events, rng)
+    templates = _TEMPLATES[question.kind]
+    return templates[int(rng.integers(len(templates)))].format(**words)
+
+
+def _extra_words(question: Question, events: list[Event], rng: np.random.Generator) -> dict[str, str]:
+    """What a kind says beyond action and object."""
+    if question.kind == "room":
+        return {"place": name_room(events[question.target].room, rng)}
+    if question.kind == "after":
+        return {"before": _before_words(events[question.target - 1], rng)}
+    return {"order": question.order}
+
+
+def _before_words(before: Event, rng: np.random.Generator) -> str:
+    named = f"{name_action(before.action, rng).ing} {name_object(before.shape, before.colour, rng)}"
+    place = f" {name_room(before.room, rng)}" if rng.random() < 0.4 else ""
+    return named + place
+
+
+_TEMPLATES = {"plain": _PLAIN, "room": _ROOM, "after": _AFTER, "first_last": _FIRST_LAST}
+
+
+def annotate(story: Story, settings: WorldSettings, split: str, number: int) -> list[Row]:
+    """The annotation rows of one video.
+
+    Args:
+        story: Of the video.
+        settings: Of the world.
+        split: Of the video.
+        number: Of the video within its split.
+
+    Returns:
+        Rows in the generic format, tagged with the query's kind and, where it holds, ``unseen_pair``.
+    """
+    rng, events = rng_of(settings, split, number, 2), story.events
+    video_id, unseen = video_id_of(split, number), unseen_pairs()
+    rows: list[Row] = []
+    for count, question in enumerate(choose(fair_questions(events), events, settings.queries(split), rng)):
+        event = events[question.target]
+        rows.append({
+            "qid": f"{video_id}_{count:02d}",
+            "query": word(question, events, rng),
+            "vid": video_id,
+            "duration": story.duration_s,
+            "relevant_windows": [[event.start_s, event.end_s]],
+            "tags": [question.kind] + ["unseen_pair"] * (_pair(event) in unseen),
+        })  # fmt: skip
+    return rows

@@ -1,0 +1,118 @@
+"""The contract of the Makefile and of ``.ci/run``, with fake tools in the place of slow ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGETS = {"help", "setup", "train", "test", "lint", "index", "bench", "report"}
+
+FAKE_PYTHON = """#!/bin/sh
+echo "$@" >> "{log}"
+case "$1 $2" in "-m venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;; esac
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with the files that ``make`` looks at, a fake Python and its log."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    executable(tmp_path / "python", FAKE_PYTHON.format(log=tmp_path / "log"))
+    return tmp_path
+
+
+def executable(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+
+
+def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    # An outer make hands its flags and variables down; they are not this one's.
+    dropped = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS", "DATASET", "MODEL", "BUDGET")
+    env = {key: value for key, value in os.environ.items() if key not in dropped}
+    return subprocess.run(["make", *words], cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+def test_help_is_the_default_and_explains_every_target(checkout: Path) -> None:
+    done = make(checkout)
+    assert done.returncode == 0
+    assert set(re.findall(r"^  ([a-z]+) +\S", done.stdout, flags=re.MULTILINE)) == TARGETS
+    assert not (checkout / "log").exists()
+
+
+def test_every_phony_target_is_explained() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = re.findall(r"^\.PHONY: (.*)$", text, flags=re.MULTILINE)
+    assert set(" ".join(phony).split()) == TARGETS
+
+
+@pytest.mark.parametrize("target", ["train", "index", "bench", "report"])
+def test_variables_become_settings(checkout: Path, target: str) -> None:
+    words = ("DATASET=mine.yaml", "MODEL=vslnet", "BUDGET=0.05", "ARGS=trainer=fast seed=1")
+    last = make(checkout, "-n", target, *words).stdout.splitlines()[-1]
+    assert last.split() == [
+        ".venv/bin/spotvmr", target, "'dataset=mine.yaml'", "'model=vslnet'", "'budget=0.05'", "trainer=fast", "seed=1",
+    ]  # fmt: skip
+
+
+def test_without_variables_the_choice_is_left_to_the_settings(checkout: Path) -> None:
+    assert make(checkout, "-n", "train").stdout.splitlines()[-1].split() == [".venv/bin/spotvmr", "train"]
+
+
+def test_setup_installs_once_and_again_when_the_packages_change(checkout: Path) -> None:
+    def installs() -> int:
+        done = make(checkout, "setup", f"PYTHON={checkout}/python")
+        assert done.returncode == 0, done.stderr
+        return (checkout / "log").read_text(encoding="utf-8").count("-m pip install")
+
+    assert [installs(), installs()] == [1, 1]
+    for name in ("constraints.txt", "pyproject.toml"):
+        newer = (checkout / ".venv/.installed").stat().st_mtime + 10
+        os.utime(checkout / name, (newer, newer))
+        before = (checkout / "log").read_text(encoding="utf-8").count("-m pip install")
+        assert installs() == before + 1
+        os.utime(checkout / name, (newer - 3600, newer - 3600))
+    assert "-c constraints.txt -e .[dev]" in (checkout / "log").read_text(encoding="utf-8")
+
+
+def test_a_failed_installation_is_tried_again(checkout: Path) -> None:
+    executable(checkout / "python", FAKE_PYTHON.format(log=checkout / "log") + 'case "$*" in *pip*) exit 1 ;; esac\n')
+    assert make(checkout, "setup", f"PYTHON={checkout}/python").returncode != 0
+    assert not (checkout / ".venv/.installed").exists()
+
+
+def test_an_old_python_is_refused_in_one_line_before_anything_is_made(checkout: Path) -> None:
+    executable(checkout / "python", "#!/bin/sh\nexit 1\n")
+    done = make(checkout, "train", f"PYTHON={checkout}/python")
+    assert done.returncode != 0
+    assert "needs Python 3.10" in done.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def test_test_lints_first_and_computes_on_one_thread_a_process(checkout: Path) -> None:
+    lines = make(checkout, "-n", "test").stdout.splitlines()
+    commands = [line for line in lines if re.search(r"ruff|mypy|lint-imports|pytest", line)]
+    assert [re.findall(r"ruff check|ruff format|mypy|lint-imports|pytest", line)[0] for line in commands] == [
+        "ruff check", "ruff format", "mypy", "lint-imports", "pytest",
+    ]  # fmt: skip
+    assert "OMP_NUM_THREADS=1" in commands[-1]
+
+
+def test_ci_runs_make_test_in_the_checkout_from_anywhere_without_input(tmp_path: Path) -> None:
+    (tmp_path / "clone/.ci").mkdir(parents=True)
+    (tmp_path / "bin").mkdir()
+    shutil.copy(ROOT / ".ci/run", tmp_path / "clone/.ci/run")
+    executable(tmp_path / "bin/make", '#!/bin/sh\necho "$PWD $*"\ncat\nexit 3\n')
+    env = {**os.environ, "CI": "true", "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [tmp_path / "clone/.ci/run"], cwd="/", env=env, input="typed", capture_output=True, text=True, check=False
+    )
+    assert done.stdout == f"{(tmp_path / 'clone').resolve()} test\n"
+    assert done.returncode == 3

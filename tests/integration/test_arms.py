@@ -1,0 +1,28 @@
+"""Every selector and every configuration trains and leaves a record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from spotvmr.config import compose
+from spotvmr.config.folders import choices
+from spotvmr.engine.pipeline import train
+
+
+@pytest.mark.parametrize("arm", choices("selector"))
+def test_every_arm_runs(arm: str, small: list[str]) -> None:
+    done = train(compose([*small, f"selector={arm}", f"name=arm-{arm}"]))
+    assert done is not None
+    assert done.student.selector == arm
+    spent = done.student.selection.fraction_max
+    assert spent == pytest.approx({"all": 1.0, "none": 0.0}.get(arm, 0.1))
+
+
+def test_without_distillation_there_is_no_teacher_term(small: list[str]) -> None:
+    done = train(compose([*small, "distill=none", "name=alone"]))
+    assert done is not None
+    header = next(Path(done.folder).rglob("metrics.csv")).read_text().splitlines()[0]
+    assert "distill" not in header
+    assert "train/span" in header

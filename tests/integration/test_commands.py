@@ -1,0 +1,75 @@
+"""The commands, as they are typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spotvmr.cli.main import main
+from spotvmr.types.record import read_record
+
+
+def result(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    """Run a command with ``--json``; its object."""
+    assert main([*words, "--json"]) == 0
+    parsed: dict[str, object] = json.loads(capsys.readouterr().out)
+    return parsed
+
+
+def test_train_ends_with_a_table_and_the_place_of_everything(
+    small: list[str], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", *small, "name=told"]) == 0
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert any("teacher" in line and "student" in line for line in lines)
+    assert lines[-1].endswith(f"{home}/runs/told")
+    assert (home / "runs" / "told" / "timeline.png").stat().st_size > 10_000
+
+
+def test_report_collects_an_experiment(
+    small: list[str], home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", *small, "name=kept"]) == 0
+    capsys.readouterr()
+    target = tmp_path / "experiments" / "claim"
+    found = result(capsys, "report", f"runs={home}/runs/kept", f"collect={target}", f"picture={tmp_path}/p.png")
+    rows = [json.loads(line) for line in (target / "results.jsonl").read_text().splitlines()]
+    assert [row["arm"] for row in rows] == ["kept"]
+    assert rows[0]["experiment"] == "claim"
+    assert rows[0]["metrics"] == read_record(home / "runs" / "kept" / "record.json").metrics
+    assert len(found["records"]) == 1  # type: ignore[arg-type]
+    assert (tmp_path / "p.png").is_file()
+
+
+def test_demo_makes_videos_of_any_length(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from spotvmr.video import probe
+
+    found = result(capsys, "demo", "minutes=0.5", "videos=2", f"paths.data={tmp_path}")
+    assert found == {"root": f"{tmp_path}/demo-0.5min", "videos": 2}
+    assert probe(tmp_path / "demo-0.5min" / "videos" / "test_0001.mp4").duration_s == pytest.approx(30.0)
+
+
+@pytest.mark.parametrize("word", ["minutes=0", "minutes=long", "videos=-1"])
+def test_demo_refuses_other_lengths(word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", word, f"paths.data={tmp_path}"]) == 2
+    assert word.split("=")[0] in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.timeout(120)
+def test_difficulty_check_measures_every_gate(small: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    # An epoch on three short videos learns nothing, so that gates are missed: said in one line, exit code 2.
+    assert main(["demo", "check", *small]) == 2
+    shown = capsys.readouterr()
+    assert "gates missed: teacher R1@0.3" in shown.err.strip().splitlines()[-1]
+    for arm in ("teacher", "query alone", "none", "uniform", "random", "one_shot"):
+        assert arm in shown.out
+
+
+def test_bench_measures_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = result(capsys, "bench", f"paths.runs={tmp_path}")
+    rows = {row["what"]: row for row in found["benchmarks"]}  # type: ignore[attr-defined]
+    assert rows["store, gather 64 scattered clips"]["median"] > 0
+    assert json.loads((tmp_path / "bench" / "speed.json").read_text()) == found["benchmarks"]

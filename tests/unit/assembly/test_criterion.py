@@ -1,0 +1,69 @@
+"""The terms of the loss and what switches them."""
+
+from __future__ import annotations
+
+import torch
+
+from spotvmr.assembly import SpanCriterion, SystemOutput
+from spotvmr.config import DistillConfig, ModelConfig
+from spotvmr.models import VmrOutput
+from spotvmr.selection import Selection
+from spotvmr.types.batches import TargetBatch
+
+B, T = 2, 6
+
+
+def output(seed: int) -> VmrOutput:
+    generator = torch.Generator().manual_seed(seed)
+    heads = {name: torch.randn(B, T, generator=generator) for name in ("start", "end")}
+    heads |= {name: torch.rand(B, T, generator=generator) for name in ("start_offset", "end_offset")}
+    mask = torch.ones(B, T, dtype=torch.bool)
+    return VmrOutput(torch.randn(B, T, 4, generator=generator), torch.randn(B, T, generator=generator), heads, mask)
+
+
+def student(scores: bool = True) -> SystemOutput:
+    step = torch.zeros(B, T, dtype=torch.bool)
+    step[:, 0] = True
+    rounds = (torch.zeros(B, T), torch.ones(B, T)) if scores else ()
+    picks = (step, torch.zeros_like(step)) if scores else (step,)
+    return SystemOutput(Selection(step, step.float(), torch.zeros(B, T, 3), picks, rounds), output(0))
+
+
+def target() -> TargetBatch:
+    inside = torch.zeros(B, T)
+    inside[:, 2:4] = 1
+    return TargetBatch(torch.tensor([[2.0, 4.0]] * B), inside, torch.zeros(B, T, dtype=torch.bool))
+
+
+def test_a_teacher_adds_its_terms_and_weights_scale_them() -> None:
+    plain = SpanCriterion(ModelConfig(), DistillConfig())(student(), target(), output(1))
+    double = SpanCriterion(ModelConfig(), DistillConfig(span=2.0))(student(), target(), output(1))
+    names = {"span", "highlight", "offset", "distill_span", "distill_fused", "distill_highlight", "selection"}
+    assert set(plain) == names
+    torch.testing.assert_close(double["distill_span"], 2 * plain["distill_span"])
+
+
+def test_without_a_teacher_and_without_scores_only_the_truth_speaks() -> None:
+    terms = SpanCriterion(ModelConfig(), DistillConfig())(student(scores=False), target(), None)
+    assert set(terms) == {"span", "highlight", "offset"}
+
+
+def test_zero_weights_leave_terms_out() -> None:
+    off = DistillConfig(span=0.0, fused=0.0, highlight=0.0, selection=0.0)
+    assert set(SpanCriterion(ModelConfig(), off)(student(), target(), output(1))) == {"span", "highlight", "offset"}
+
+
+def test_a_student_that_is_its_teacher_has_nothing_to_learn_from_it() -> None:
+    terms = SpanCriterion(ModelConfig(), DistillConfig())(student(), target(), output(0))
+    assert terms["distill_fused"].item() == 0.0
+    assert abs(terms["distill_span"].item()) < 1e-6
+
+
+def test_later_steps_are_not_judged_by_clips_that_left_the_pool() -> None:
+    inside = torch.zeros(B, T)
+    inside[:, 0] = 1  # the only true clip is taken in the first step
+    taken = TargetBatch(torch.tensor([[0.0, 1.0]] * B), inside, torch.zeros(B, T, dtype=torch.bool))
+    only = DistillConfig(span=0.0, fused=0.0, highlight=0.0)
+    terms = SpanCriterion(ModelConfig(), only)(student(), taken, None)
+    # First step: log 6 over equal scores; the second has nothing left to find and counts as 0.
+    torch.testing.assert_close(terms["selection"], torch.log(torch.tensor(6.0)) / 2)

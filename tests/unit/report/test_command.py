@@ -1,0 +1,59 @@
+"""``spotvmr report``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.report import run
+from spotvmr.config import Config
+from spotvmr.errors import UserError
+from spotvmr.types.record import RunRecord, write_record
+
+Make = Callable[..., RunRecord]
+
+
+def test_prints_the_table_and_draws_the_picture(
+    tmp_path: Path, make_record: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_record(make_record("first"), tmp_path / "runs" / "first" / "record.json")
+    picture = tmp_path / "p.png"
+    options = {"runs": str(tmp_path / "runs"), "picture": str(picture)}
+    result = run(Config(), Arguments("report", options=options))
+    out = capsys.readouterr().out
+    assert "first" in out
+    assert str(picture) in out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert [record["name"] for record in result["records"]] == ["first"]
+
+
+def test_json_keeps_stdout_clean_and_the_default_folder_is_the_runs(
+    tmp_path: Path, make_record: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_record(make_record("first"), tmp_path / "first" / "record.json")
+    config = Config()
+    config.paths.runs = str(tmp_path)
+    result = run(config, Arguments("report", json=True))
+    assert capsys.readouterr().out == ""
+    assert result["picture"] is None
+    assert len(result["records"]) == 1
+
+
+def test_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no run record below"):
+        run(Config(), Arguments("report", options={"runs": str(tmp_path)}))
+    with pytest.raises(UserError, match="no folder of run records"):
+        run(Config(), Arguments("report", options={"runs": str(tmp_path / "no")}))
+    with pytest.raises(UserError, match="share=q3 is unknown: choose from q1, q10, all"):
+        run(Config(), Arguments("report", options={"runs": str(tmp_path), "share": "q3"}))
+
+
+def test_reports_need_no_torch_and_draw_lazily() -> None:
+    code = "import sys, spotvmr.report; print(sorted({'torch', 'lightning', 'matplotlib'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

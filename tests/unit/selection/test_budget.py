@@ -1,0 +1,76 @@
+"""The exact budget."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spotvmr.selection import clips_allowed, split_over_steps, spread_clips, top_clips
+
+
+def _mask(valid: int, padded: int = 0) -> torch.Tensor:
+    return torch.tensor([[True] * valid + [False] * padded])
+
+
+@pytest.mark.parametrize(
+    ("budget", "valid", "clips"),
+    [(0.1, 480, 48), (0.1, 4, 1), (0.001, 480, 1), (0.025, 480, 12), (1.0, 480, 480), (1.0, 1, 1), (0.1, 36000, 3600)],
+)
+def test_allowance_is_at_least_one_clip_and_ignores_padding(budget: float, valid: int, clips: int) -> None:
+    assert clips_allowed(torch.tensor([budget]), _mask(valid, padded=7)).item() == clips
+
+
+@given(st.floats(1e-4, 1.0), st.integers(1, 2000))
+def test_allowance_is_max_one_round_r_t(budget: float, valid: int) -> None:
+    got = clips_allowed(torch.tensor([budget], dtype=torch.float64), torch.ones(1, valid, dtype=torch.bool))
+    assert got.item() == max(1, round(budget * valid))
+
+
+@given(st.integers(1, 500), st.integers(1, 6))
+def test_steps_share_the_whole_allowance(allowed: int, steps: int) -> None:
+    parts = [int(part) for part in split_over_steps(torch.tensor([allowed]), steps)]
+    assert sum(parts) == allowed
+    assert max(parts) - min(parts) <= 1
+
+
+def test_top_clips_takes_exactly_the_best_and_earlier_ones_of_ties() -> None:
+    scores = torch.tensor([[1.0, 5.0, 5.0, 5.0, 9.0]])
+    available = torch.tensor([[True, True, True, True, False]])
+    got = top_clips(scores, available, torch.tensor([2]))
+    assert got.tolist() == [[False, True, True, False, False]]
+
+
+def test_top_clips_never_takes_more_than_there_are() -> None:
+    available = torch.tensor([[True, False, False]])
+    assert top_clips(torch.zeros(1, 3), available, torch.tensor([2])).sum() == 1
+    assert top_clips(torch.zeros(1, 3), available, torch.tensor([0])).sum() == 0
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.integers(0, 2**31 - 1))
+def test_top_clips_equals_sorting(valid: int, count: int, seed: int) -> None:
+    scores = torch.randn(1, valid, generator=torch.Generator().manual_seed(seed))
+    got = top_clips(scores, torch.ones(1, valid, dtype=torch.bool), torch.tensor([count]))
+    best = sorted(range(valid), key=lambda clip: -scores[0, clip].item())[:count]
+    assert set(got[0].nonzero().flatten().tolist()) == set(best)
+
+
+def test_spread_clips_probe_each_event_before_filling_any() -> None:
+    # Two plateaus of equal clips and a low bump: three probes are one of each, not three of the first.
+    scores = torch.tensor([[0.0, 9.0, 9.5, 9.0, 0.0, 0.0, 0.0, 5.0, 5.5, 5.0, 0.0, 0.0, 0.0, 2.0, 0.0]])
+    pool = torch.ones(1, 15, dtype=torch.bool)
+    probes = spread_clips(scores, pool, torch.tensor([3]), reach=2)
+    assert probes[0].nonzero().flatten().tolist() == [2, 8, 13]
+    more = spread_clips(scores, pool & ~probes, torch.tensor([2]), reach=0)
+    assert more[0].nonzero().flatten().tolist() == [1, 3]
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.integers(0, 4), st.integers(0, 2**31 - 1))
+def test_spread_clips_take_exactly_the_count(valid: int, count: int, reach: int, seed: int) -> None:
+    scores = torch.randn(1, valid, generator=torch.Generator().manual_seed(seed))
+    pool = torch.ones(1, valid, dtype=torch.bool)
+    got = spread_clips(scores, pool, torch.tensor([count]), reach)
+    assert got.sum() == min(count, valid)
+    if reach == 0:
+        assert got.equal(top_clips(scores, pool, torch.tensor([count])))

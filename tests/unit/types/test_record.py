@@ -1,0 +1,166 @@
+"""The run record: exact keys, round trip, refusals, whole files."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotvmr.errors import UserError
+from spotvmr.types import files
+from spotvmr.types.record import RunRecord, read_record, write_record
+
+PLAIN: dict[str, Any] = {
+    "schema": 1,
+    "name": "demo",
+    "created": "2026-01-02T03:04:05+00:00",
+    "git": "abc",
+    "command": "spotvmr train",
+    "seed": 0,
+    "dataset": "demo",
+    "split": "test",
+    "n_queries": 600,
+    "n_videos": 40,
+    "hours": 6.7,
+    "iou_rule": ">=",
+    "model": "vslnet",
+    "selector": "spotter",
+    "budget": 0.1,
+    "metrics": {"R1@0.3": 0.5, "mIoU": 0.25},
+    "ci95": {"R1@0.3": [0.45, 0.55]},
+    "selection": {"fraction_mean": 0.1, "fraction_p95": 0.1, "fraction_max": 0.1, "gt_clip_recall": 0.8},
+    "cost": {
+        "unit": "GFLOPs, 2 per multiply-add",
+        "queries_per_video": 15,
+        "stages": {
+            "decode": {"seconds": 1.0, "frames": 5},
+            "index": {"gflops": 1.0, "seconds": 2.0},
+            "text": {"gflops": 1.0, "seconds": 2.0},
+            "selection": {"gflops": 1.0, "seconds": 2.0},
+            "expert": {"gflops": 1.0, "seconds": 2.0, "clips": 7},
+            "model": {"gflops": 1.0, "seconds": 2.0},
+        },
+        "gflops_per_query": {"q1": 3.0, "q10": 2.0, "all": 1.0},
+        "dense_gflops_per_query": {"q1": 30.0, "q10": 20.0, "all": 10.0},
+        "ratio_to_dense": {"q1": 0.1, "q10": 0.1, "all": 0.1},
+        "source": "measured",
+    },
+    "hardware": {"cpu": "x", "cores": 2, "gpu": None},
+    "versions": {"torch": "2.14.1"},
+    "config": {"seed": 0, "trainer": {"lr": 0.001}},
+}
+EXTRA = {
+    "experiment": "main_job",
+    "arm": "spotter",
+    "groups": {"unseen_pair": {"n": 120, "R1@0.3": 0.4}},
+    "annotations": {"kept": 600, "clipped_end": 3},
+}
+
+
+def broken(path: str, value: Any) -> dict[str, Any]:
+    plain = copy.deepcopy(PLAIN)
+    *parents, last = path.split("/")
+    place = plain
+    for key in parents:
+        place = place[key]
+    if value is KeyError:
+        del place[last]
+    else:
+        place[last] = value
+    return plain
+
+
+@pytest.mark.parametrize("plain", [PLAIN, PLAIN | EXTRA])
+def test_every_key_and_value_survives(plain: dict[str, Any], tmp_path: Path) -> None:
+    record = RunRecord.from_json(plain)
+    assert record.to_json() == plain
+    write_record(record, tmp_path / "runs" / "demo" / "record.json")
+    assert read_record(tmp_path / "runs" / "demo" / "record.json") == record
+    assert json.loads((tmp_path / "runs/demo/record.json").read_text()) == plain
+
+
+def test_nan_becomes_null_at_any_depth_and_none_in_memory(tmp_path: Path) -> None:
+    record = replace(
+        RunRecord.from_json(PLAIN),
+        metrics={"R1@0.3": math.nan},
+        ci95={"R1@0.3": (math.nan, math.inf)},
+        config={"a": [{"b": -math.inf}]},
+    )
+    write_record(record, tmp_path / "record.json")
+    text = (tmp_path / "record.json").read_text()
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    again = read_record(tmp_path / "record.json")
+    assert again.metrics == {"R1@0.3": None}
+    assert again.ci95 == {"R1@0.3": (None, None)}
+    assert again.config == {"a": [{"b": None}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("schema", 2, "schema 2 is not known, this version reads 1"),
+        ("schema", KeyError, "schema None"),
+        ("seed", KeyError, "missing seed"),
+        ("cost", KeyError, "'cost' is missing"),
+        ("cost/source", KeyError, "missing cost.source"),
+        ("cost/source", "guessed", "'measured' or 'modelled'"),
+        ("cost/stages/disk", {}, "unknown stage 'disk'"),
+        ("cost/ratio_to_dense/q7", 1.0, "unknown level 'q7'"),
+        ("selection/coverage", 1.0, "unknown selection.coverage"),
+        ("extra", 1, "unknown extra"),
+        ("budget", 1.5, r"budget must lie in \[0, 1\]"),
+        ("budget", math.nan, "budget must lie"),
+        ("iou_rule", "=>", "iou_rule"),
+        ("ci95", {"mIoU": [1.0]}, "not a run record"),
+        ("hardware", None, "'hardware' is missing"),
+    ],
+)
+def test_a_broken_record_is_refused_by_name(path: str, value: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        RunRecord.from_json(broken(path, value), "here.json")
+    assert str(error.value).startswith("here.json: ")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", "null", '{"schema": 1}', "\x00"])
+def test_a_file_that_is_no_record_is_one_line(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    path.write_text(content)
+    with pytest.raises(UserError) as error:
+        read_record(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_absent_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot read run record"):
+        read_record(tmp_path / "no.json")
+
+
+def test_a_full_disk_leaves_the_old_record_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "record.json"
+    write_record(RunRecord.from_json(PLAIN), path)
+    before = path.read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(UserError, match="no space left on the disk"):
+        write_record(replace(RunRecord.from_json(PLAIN), name="new"), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_written_file_may_be_read_by_others(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    write_record(RunRecord.from_json(PLAIN), path)
+    plain = tmp_path / "plain"
+    plain.write_text("")
+    assert path.stat().st_mode == plain.stat().st_mode
