@@ -5,9 +5,19 @@ DATASET ?=
 MODEL   ?=
 BUDGET  ?=
 ARGS    ?=
+QUICK   ?=
 PYTHON  ?= python3
 # Test processes; each computes on one thread.
 JOBS    ?= 2
+
+# Of sweep: a file such as conf/sweep/grid.yaml, and LOCAL=1 to run it on this machine, without a W&B server.
+SWEEP   ?=
+LOCAL   ?=
+
+# What search asks, and the run it asks with; make train makes that of the demo.
+VIDEO   ?=
+QUERY   ?=
+RUN     ?= runs/$(or $(basename $(notdir $(DATASET))),demo)
 
 BIN      := .venv/bin
 STAMP    := .venv/.installed
@@ -15,7 +25,7 @@ SETTINGS = $(if $(DATASET),'dataset=$(DATASET)') $(if $(MODEL),'model=$(MODEL)')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train index bench report lint test
+.PHONY: help setup train index bench report dashboard lint test search sweep
 
 help: ## this list
 	@echo "usage: make <target> [DATASET=demo] [MODEL=vslnet] [BUDGET=0.1] [ARGS='key=value …']"
@@ -40,11 +50,28 @@ train: $(STAMP) ## data set, features, teacher, then spotter and student, evalua
 index: $(STAMP) ## index and expert features of every clip
 	@$(BIN)/spotvmr index $(SETTINGS)
 
-bench: $(STAMP) ## speed of the parts on this machine
-	@$(BIN)/spotvmr bench $(SETTINGS)
+bench: $(STAMP) ## speed of the parts, then recall against budget of every arm (hours); QUICK=1: the small table
+	$(if $(findstring part=,$(ARGS)),,@$(BIN)/spotvmr bench part=speed $(SETTINGS))
+	@$(BIN)/spotvmr bench $(if $(QUICK),quick=true) $(SETTINGS)
+
+dashboard: $(STAMP) ## runs/dashboard.html: one page of all runs; others with ARGS='runs=FOLDER html=FILE'
+	@$(BIN)/spotvmr report html=runs/dashboard.html $(SETTINGS)
+
+sweep: $(STAMP) ## trials of SWEEP=conf/sweep/grid.yaml: sweep and agent on W&B, or with LOCAL=1 on this machine
+	@$(BIN)/spotvmr sweep $(if $(SWEEP),'$(SWEEP)') $(if $(LOCAL),local=true) $(SETTINGS)
 
 report: $(STAMP) ## tables from run records
 	@$(BIN)/spotvmr report $(SETTINGS)
+
+# Through the environment: a query may hold any quotes.
+search: export VIDEO := $(or $(VIDEO),data/demo/videos/test_0000.mp4)
+search: export QUERY := $(or $(QUERY),when did I spin the red flask in the bathroom?)
+search: $(STAMP) $(RUN)/weights.safetensors ## find QUERY= in VIDEO=; without them in a video of the demo
+	@$(BIN)/spotvmr search "$$VIDEO" "$$QUERY" run=$(RUN) $(SETTINGS)
+
+$(RUN)/weights.safetensors:
+	@echo "no trained run at $(RUN): training it first" >&2
+	@$(MAKE) --no-print-directory train
 
 lint: $(STAMP) ## ruff, mypy, layering
 	$(BIN)/ruff check

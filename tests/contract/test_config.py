@@ -64,10 +64,10 @@ def test_choices_come_from_base_then_dataset_then_experiment_then_command_line(t
         tmp_path / "exp.yaml", f"defaults: {{dataset: '{dataset}', selector: uniform, distill: default}}\n"
     )
     by_dataset = compose([f"dataset={dataset}"])
-    assert (by_dataset.selector.name, by_dataset.distill.span, by_dataset.trainer.teacher_epochs) == ("random", 0.0, 1)
+    assert (by_dataset.selector.name, by_dataset.distill.heads, by_dataset.trainer.teacher_epochs) == ("random", 0.0, 1)
     by_experiment = compose([f"experiment={experiment}"])
     assert (by_experiment.dataset.name, by_experiment.selector.name) == ("film", "uniform")
-    assert (by_experiment.distill.span, by_experiment.trainer.teacher_epochs) == (1.0, 1)
+    assert (by_experiment.distill.heads, by_experiment.trainer.teacher_epochs) == (1.0, 1)
     assert compose([f"experiment={experiment}", "selector=oracle"]).selector.name == "oracle"
     assert compose([f"experiment={experiment}", "dataset=demo"]).trainer.teacher_epochs > 1
 
@@ -111,7 +111,7 @@ def test_base_names_an_existing_choice_for_every_group(group: str) -> None:
 
 
 def test_the_arms_of_the_ablation_are_there() -> None:
-    arms = {"all", "none", "random", "uniform", "similarity", "one_shot", "spotter", "oracle"}
+    arms = {"all", "none", "random", "uniform", "similarity", "one_shot", "spotter", "spotter_gumbel", "oracle"}
     assert arms <= set(choices("selector"))
 
 
@@ -207,18 +207,22 @@ def test_wrong_words_get_one_line_that_names_them(override: str, parts: list[str
         ("name", ["a.b-c"], ["../x", "a/b", "''", "'a\\b'", "'..'"]),
         ("dataset.clip_s", ["0.5"], ["0", "-1", ".inf", ".nan"]),
         ("dataset.iou_rule", ["'>'", "'>='"], ["'<'", "ge"]),
+        ("dataset.val_share", ["0", "0.5"], ["1", "-0.1", ".nan"]),
         ("dataset.world.fps", ["8"], ["7"]),
         ("dataset.world.minutes", ["0.5"], ["0", "-8"]),
         ("dataset.world.width", ["320"], ["158", "161"]),
         ("dataset.world.test_videos", ["0"], ["-1"]),
         ("expert.frames", ["1"], ["0"]),
         ("selector.steps", ["1"], ["0"]),
+        ("selector.cap", ["1", "2.5"], ["0.5", ".inf", ".nan"]),
+        ("selector.budget_weight", ["0"], ["-1"]),
+        ("expert.drop", ["[]"], ["[a]"]),
         ("selector.temperature", ["0.1"], ["0"]),
         ("model.kernel", ["1", "9"], ["0", "-1", "6"]),
         ("model.heads", ["8"], ["0", "7"]),
         ("model.dropout", ["0"], ["1", "-0.1"]),
         ("model.top_k", ["1"], ["0"]),
-        ("distill.span", ["0"], ["-1", ".nan"]),
+        ("distill.heads", ["0"], ["-1", ".nan"]),
         ("trainer.teacher_epochs", ["1"], ["0"]),
         ("trainer.student_epochs", ["1"], ["0"]),
         ("trainer.batch_size", ["1"], ["0"]),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = {"help", "setup", "train", "test", "lint", "index", "bench", "report"}
+TARGETS = {"help", "setup", "train", "test", "lint", "index", "bench", "report", "search", "dashboard", "sweep"}
 
 FAKE_PYTHON = """#!/bin/sh
 echo "$@" >> "{log}"
@@ -35,7 +35,22 @@ def executable(path: Path, text: str) -> None:
 
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     # An outer make hands its flags and variables down; they are not this one's.
-    dropped = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ARGS", "DATASET", "MODEL", "BUDGET")
+    dropped = (
+        "MAKEFLAGS",
+        "MFLAGS",
+        "MAKELEVEL",
+        "MAKEOVERRIDES",
+        "ARGS",
+        "DATASET",
+        "MODEL",
+        "BUDGET",
+        "VIDEO",
+        "QUERY",
+        "RUN",
+        "SWEEP",
+        "LOCAL",
+        "QUICK",
+    )
     env = {key: value for key, value in os.environ.items() if key not in dropped}
     return subprocess.run(["make", *words], cwd=folder, env=env, capture_output=True, text=True, check=False)
 
@@ -60,6 +75,34 @@ def test_variables_become_settings(checkout: Path, target: str) -> None:
     assert last.split() == [
         ".venv/bin/spotvmr", target, "'dataset=mine.yaml'", "'model=vslnet'", "'budget=0.05'", "trainer=fast", "seed=1",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("word", "calls"),
+    [
+        ("QUICK=1", [["part=speed"], ["quick=true"]]),
+        ("ARGS=part=long", [["part=long"]]),
+        ("QUICK=", [["part=speed"], []]),
+    ],
+)
+def test_bench_times_the_parts_first_unless_one_is_named(checkout: Path, word: str, calls: list[list[str]]) -> None:
+    lines = [line.split() for line in make(checkout, "-n", "bench", word).stdout.splitlines()]
+    assert [line[2:] for line in lines if line[:2] == [".venv/bin/spotvmr", "bench"]] == calls
+
+
+def test_the_dashboard_is_a_report_whose_file_can_be_chosen(checkout: Path) -> None:
+    last = make(checkout, "-n", "dashboard", "ARGS=runs=experiments html=x.html").stdout.splitlines()[-1]
+    assert last.split() == [
+        ".venv/bin/spotvmr", "report", "html=runs/dashboard.html", "runs=experiments", "html=x.html",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "place"), [((), []), (("LOCAL=1",), ["local=true"])])
+def test_a_sweep_is_steered_by_the_server_or_by_this_machine(
+    checkout: Path, words: tuple[str, ...], place: list[str]
+) -> None:
+    last = make(checkout, "-n", "sweep", "SWEEP=conf/sweep/grid.yaml", "BUDGET=0.05", *words).stdout.splitlines()[-1]
+    assert last.split() == [".venv/bin/spotvmr", "sweep", "'conf/sweep/grid.yaml'", *place, "'budget=0.05'"]
 
 
 def test_without_variables_the_choice_is_left_to_the_settings(checkout: Path) -> None:
@@ -105,14 +148,51 @@ def test_test_lints_first_and_computes_on_one_thread_a_process(checkout: Path) -
     assert "OMP_NUM_THREADS=1" in commands[-1]
 
 
-def test_ci_runs_make_test_in_the_checkout_from_anywhere_without_input(tmp_path: Path) -> None:
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A checkout with ``.ci/run`` beside a folder ``bin`` for its tools."""
     (tmp_path / "clone/.ci").mkdir(parents=True)
     (tmp_path / "bin").mkdir()
     shutil.copy(ROOT / ".ci/run", tmp_path / "clone/.ci/run")
+    return tmp_path / "clone"
+
+
+def test_ci_runs_make_test_in_the_checkout_from_anywhere_without_input(clone: Path, tmp_path: Path) -> None:
+    for browser in ("chromium", "chromedriver"):
+        executable(tmp_path / "bin" / browser, "#!/bin/sh\n")
     executable(tmp_path / "bin/make", '#!/bin/sh\necho "$PWD $*"\ncat\nexit 3\n')
     env = {**os.environ, "CI": "true", "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
     done = subprocess.run(
-        [tmp_path / "clone/.ci/run"], cwd="/", env=env, input="typed", capture_output=True, text=True, check=False
+        [clone / ".ci/run"], cwd="/", env=env, input="typed", capture_output=True, text=True, check=False
     )
-    assert done.stdout == f"{(tmp_path / 'clone').resolve()} test\n"
+    assert done.stdout == f"{clone.resolve()} test\n"
     assert done.returncode == 3
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_ci_installs_a_missing_browser_and_goes_on_when_it_cannot(clone: Path, tmp_path: Path, works: bool) -> None:
+    for tool in ("bash", "dirname", "env", "sh"):
+        (tmp_path / "bin" / tool).symlink_to(str(shutil.which(tool)))
+    log = tmp_path / "log"
+    executable(tmp_path / "bin/apt-get", f'#!/bin/sh\necho noise\necho "$@" >> {log}\nexit {0 if works else 1}\n')
+    executable(tmp_path / "bin/make", "#!/bin/sh\n")
+    done = subprocess.run(
+        [clone / ".ci/run"], env={"PATH": f"{tmp_path}/bin"}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    said = log.read_text(encoding="utf-8")
+    assert ("chromium chromium-driver" in said) is works
+    assert ("could not install chromium" in done.stderr) is not works
+
+
+def test_search_trains_first_and_takes_any_quotes(checkout: Path) -> None:
+    lines = make(checkout, "-n", "search", "VIDEO=my film.mp4", 'QUERY=who\'s "there"').stdout
+    assert "spotvmr train" in lines
+    assert '.venv/bin/spotvmr search "$VIDEO" "$QUERY" run=runs/demo' in lines
+    (checkout / "runs/mine").mkdir(parents=True)
+    (checkout / "runs/mine/weights.safetensors").touch()
+    (checkout / ".venv/bin").mkdir(parents=True)
+    executable(checkout / ".venv/bin/spotvmr", '#!/bin/sh\nprintf "%s|" "$@"\n')
+    (checkout / ".venv/.installed").touch()
+    done = make(checkout, "search", "VIDEO=my film.mp4", 'QUERY=who\'s "there"', "DATASET=conf/mine.yaml", "BUDGET=0.2")
+    assert done.stdout == 'search|my film.mp4|who\'s "there"|run=runs/mine|dataset=conf/mine.yaml|budget=0.2|'

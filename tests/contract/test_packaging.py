@@ -39,7 +39,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_all_settings_weights_and_configurations(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    shipped = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".yaml", ".json", ".safetensors")]
+    kinds = (".py", ".yaml", ".json", ".safetensors", ".html", ".css", ".js")
+    shipped = [path for path in PACKAGE.rglob("*") if path.suffix in kinds]
     assert [path for path in shipped if f"spotvmr/{path.relative_to(PACKAGE).as_posix()}" not in names] == []
     assert {"spotvmr/conf/base.yaml", "spotvmr/conf/dataset/demo.yaml"} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
@@ -79,13 +80,16 @@ def test_the_settings_are_kept_once() -> None:
 
 
 def project() -> dict[str, list[Requirement]]:
-    """Core and development requirements; pyproject.toml is read by its builder, for Python 3.10 has no TOML."""
+    """Requirements of core, development and extras; read by the builder, for Python 3.10 has no TOML."""
     from hatchling.metadata.core import ProjectMetadata
 
     core = ProjectMetadata(str(ROOT), None).core
     return {
         "core": [Requirement(text) for text in core.dependencies],
         "dev": [Requirement(text) for text in core.optional_dependencies["dev"]],
+        "extras": [
+            Requirement(text) for extra, texts in core.optional_dependencies.items() if extra != "dev" for text in texts
+        ],
     }
 
 
@@ -127,7 +131,10 @@ def test_whatever_is_imported_is_declared() -> None:
         return {MODULES.get(name, name.replace("-", "_")) for name in names}
 
     known = set(sys.stdlib_module_names) | {"spotvmr"}
-    assert set(imports(PACKAGE)) - known - modules("core") == set()
+    assert set(imports(PACKAGE)) - known - modules("core") - modules("extras") == set()
     helpers = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     extra = {"packaging"}  # comes with pytest
-    assert set(imports(ROOT / "tests")) - known - modules("core") - modules("dev") - helpers - extra == set()
+    assert (
+        set(imports(ROOT / "tests")) - known - modules("core") - modules("extras") - modules("dev") - helpers - extra
+        == set()
+    )

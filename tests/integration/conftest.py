@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from spotvmr.config import Config, compose
+
+sys.path.insert(0, str(Path(__file__).parent))  # for benchmark_fixtures: importlib mode knows no test packages
 
 SMALL = [
     "dataset.world.minutes=1",

@@ -116,7 +116,15 @@ def test_dirty_rows_are_skipped_and_counted(own: tuple[Path, list[str]], capsys:
     assert main(["train", *words, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)["record"]
     assert record["n_queries"] == 2
-    assert record["annotations"] == {"clipped": 1, "reversed": 1, "empty query": 1}
+    assert record["annotations"]["test"] == {
+        "file": "test.jsonl",
+        "rows": 4,
+        "queries": 2,
+        "scored": 2,
+        "clipped": 1,
+        "reversed": 1,
+        "empty query": 1,
+    }
 
 
 def test_a_split_without_queries(own: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]) -> None:

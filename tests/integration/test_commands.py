@@ -26,6 +26,9 @@ def test_train_ends_with_a_table_and_the_place_of_everything(
     assert any("teacher" in line and "student" in line for line in lines)
     assert lines[-1].endswith(f"{home}/runs/told")
     assert (home / "runs" / "told" / "timeline.png").stat().st_size > 10_000
+    page = home / "runs" / "dashboard.html"
+    assert lines[-2].endswith(str(page))
+    assert '"name":"told"' in page.read_text(encoding="utf-8")
 
 
 def test_report_collects_an_experiment(
@@ -69,7 +72,7 @@ def test_difficulty_check_measures_every_gate(small: list[str], capsys: pytest.C
 
 
 def test_bench_measures_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = result(capsys, "bench", f"paths.runs={tmp_path}")
+    found = result(capsys, "bench", "part=speed", f"paths.runs={tmp_path}")
     rows = {row["what"]: row for row in found["benchmarks"]}  # type: ignore[attr-defined]
     assert rows["store, gather 64 scattered clips"]["median"] > 0
     assert json.loads((tmp_path / "bench" / "speed.json").read_text()) == found["benchmarks"]

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from spotvmr.config import Config, compose
-from spotvmr.engine.pipeline import WEIGHTS, evaluate_run, run_folder, train
+from spotvmr.engine.pipeline import WEIGHTS, run_folder, train
+from spotvmr.engine.questions import Question, evaluate_run
 from spotvmr.engine.workbench import prepare
 from spotvmr.errors import UserError
 from spotvmr.types.predictions import read_predictions
@@ -55,7 +56,7 @@ def test_no_query_exceeds_its_budget(trained: tuple[Config, Path]) -> None:
 def test_the_same_checkpoint_twice_gives_the_same_bytes(trained: tuple[Config, Path]) -> None:
     _, folder = trained
     before = (folder / "predictions.jsonl").read_bytes()
-    evaluate_run(folder, "test", None)
+    evaluate_run(folder, Question("test"))
     assert (folder / "predictions.jsonl").read_bytes() == before
 
 
@@ -81,7 +82,7 @@ def _artefacts(config: Config) -> list[Path]:
 
 def test_another_budget_lands_in_a_folder_of_its_own(trained: tuple[Config, Path]) -> None:
     _, folder = trained
-    record, where = evaluate_run(folder, "val", 0.5)
+    record, where = evaluate_run(folder, Question("val", 0.5))
     assert where == folder / "val-0.5"
     assert record.selection.fraction_max == pytest.approx(0.5)
     assert read_record(folder / "record.json").budget == 0.1
@@ -95,7 +96,7 @@ def test_a_checkpoint_of_another_model_is_refused(trained: tuple[Config, Path], 
     text = (folder / "config.yaml").read_text().replace("dim: 16", "dim: 32")
     (other / "config.yaml").write_text(text)
     with pytest.raises(UserError, match="weights of another model"):
-        evaluate_run(other, "test", None)
+        evaluate_run(other, Question("test"))
 
 
 def test_features_of_another_encoder_are_refused(config: Config) -> None:

@@ -11,11 +11,14 @@
 | every moment of a row was dropped | row dropped | the reason of the first |
 | NaN or infinity as a time or duration | row dropped | ``NaN`` |
 | the query is missing, empty or blank | row dropped | ``empty query`` |
+| the data set's list of lengths does not know the video | row dropped | ``unknown video`` |
 | the query id was seen before | row dropped, the first wins | ``duplicate qid`` |
+| the video validates instead of training (``dataset.val_share``) | moved to the split val | ``held out`` |
 | the video's name would lead out of its folder (``types.names``) | the file is refused | - |
 | anything else (no duration, no video, wrong types, not UTF-8, not the format) | the file is refused | - |
 
-Rows are counted once under a reason for dropping, and once under each reason for a change.
+Rows are counted once under a reason for dropping, and once under each reason for a change. Videos that the annotations
+know and the video folder lacks are an error of ``annotations.videos``.
 """
 
 from __future__ import annotations
@@ -30,9 +33,9 @@ from spotvmr.errors import UserError
 from spotvmr.types import Moment, Query
 from spotvmr.types.names import check_video_id
 
-KEPT = ("clipped", "zero-length", "without truth", "moments dropped")
+KEPT = ("clipped", "zero-length", "without truth", "moments dropped", "held out")
 """What rows are counted under that stay."""
-DROPPED = ("empty query", "reversed", "outside", "NaN", "duplicate qid")
+DROPPED = ("empty query", "unknown video", "reversed", "outside", "NaN", "duplicate qid")
 """What rows are counted under that go."""
 
 
@@ -44,7 +47,7 @@ class Row:
         qid: Query id.
         text: The sentence; may be blank.
         video_id: Name of the video.
-        duration_s: Length of the video in seconds.
+        duration_s: Length of the video in seconds; None when the data set does not tell.
         where: File and line, for messages.
         windows_s: Start and end in seconds of each true moment.
         tags: Groups that are scored apart as well.
@@ -53,7 +56,7 @@ class Row:
     qid: str
     text: str
     video_id: str
-    duration_s: float
+    duration_s: float | None
     where: str
     windows_s: tuple[tuple[float, float], ...] = ()
     tags: tuple[str, ...] = ()
@@ -73,17 +76,26 @@ class AnnotationReport:
     n_queries: int
     counts: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def n_scored(self) -> int:
+        """Queries with a true moment."""
+        return self.n_queries - self.counts.get("without truth", 0)
+
     def summary(self) -> str:
         """One line for people.
 
         Example:
             >>> AnnotationReport(642, 640, {"clipped": 3, "empty query": 2}).summary()
-            'queries 640, clipped 3, dropped 2 (empty query 2)'
+            'queries 640, scored 640, clipped 3, dropped 2 (empty query 2)'
         """
         kept = [f"{name} {self.counts[name]}" for name in KEPT if name in self.counts]
         dropped = [f"{name} {self.counts[name]}" for name in DROPPED if name in self.counts]
         tail = [f"dropped {self.n_rows - self.n_queries} ({', '.join(dropped)})"] if dropped else []
-        return ", ".join([f"queries {self.n_queries}", *kept, *tail])
+        return ", ".join([f"queries {self.n_queries}", f"scored {self.n_scored}", *kept, *tail])
+
+    def to_json(self) -> dict[str, int]:
+        """Every number, for the run record."""
+        return {"rows": self.n_rows, "queries": self.n_queries, "scored": self.n_scored, **self.counts}
 
 
 def clean(rows: Iterable[Row], path: Path) -> tuple[list[Query], AnnotationReport]:
@@ -97,14 +109,15 @@ def clean(rows: Iterable[Row], path: Path) -> tuple[list[Query], AnnotationRepor
         The queries in the order of their rows, and what was counted.
 
     Raises:
-        UserError: No row became a query, or a video id is no plain name; names file and line.
+        UserError: No row became a query, a video id is no plain name, or half a character (a lone surrogate such as
+            ``U+D800``, which no file can hold) stands in a query; names file and line.
     """
     counts: Counter[str] = Counter()
     queries: dict[str, Query] = {}
     n_rows = 0
     for row in rows:
         n_rows += 1
-        _check_name(row)
+        _check_names(row)
         query, notes = _judge(row)
         if query is not None and query.qid in queries:
             query, notes = None, {"duplicate qid"}
@@ -117,8 +130,12 @@ def clean(rows: Iterable[Row], path: Path) -> tuple[list[Query], AnnotationRepor
     return list(queries.values()), report
 
 
-def _check_name(row: Row) -> None:
-    """Annotation files come from anywhere: refuse video ids that would lead out of a folder."""
+def _check_names(row: Row) -> None:
+    """Annotation files come from anywhere: refuse video ids that would lead out of a folder, and broken Unicode."""
+    try:
+        f"{row.qid}{row.text}".encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{row.where} is not valid Unicode (lone surrogate); mend the encoding of the query") from None
     try:
         check_video_id(row.video_id)
     except UserError as error:
@@ -129,6 +146,8 @@ def _judge(row: Row) -> tuple[Query | None, set[str]]:
     """One row's query, or None, and what it is counted under."""
     if not row.text.strip():
         return None, {"empty query"}
+    if row.duration_s is None:
+        return None, {"unknown video"}
     times = [row.duration_s, *(time for window in row.windows_s for time in window)]
     if not all(map(math.isfinite, times)):
         return None, {"NaN"}
@@ -137,7 +156,8 @@ def _judge(row: Row) -> tuple[Query | None, set[str]]:
         return None, {_fault(row.windows_s[0], row.duration_s)}
     moments = tuple(Moment(max(start_s, 0.0), min(end_s, row.duration_s)) for start_s, end_s in sound)
     query = Query(row.qid, row.text.strip(), row.video_id, row.duration_s, moments, row.tags)
-    return query, _notes(row, sound, moments)
+    notes = _notes(row.duration_s, sound, moments)
+    return query, notes | ({"moments dropped"} if len(sound) < len(row.windows_s) else set())
 
 
 def _fault(window: tuple[float, float], duration_s: float) -> str:
@@ -149,12 +169,11 @@ def _fault(window: tuple[float, float], duration_s: float) -> str:
     return "outside" if end_s < 0 or start_s > duration_s or start_s == duration_s < end_s else ""
 
 
-def _notes(row: Row, sound: list[tuple[float, float]], moments: tuple[Moment, ...]) -> set[str]:
-    """What a row that stays is counted under."""
+def _notes(duration_s: float, sound: list[tuple[float, float]], moments: tuple[Moment, ...]) -> set[str]:
+    """What the moments of a row that stays are counted under."""
     found = {
-        "clipped": any(start_s < 0 or end_s > row.duration_s for start_s, end_s in sound),
+        "clipped": any(start_s < 0 or end_s > duration_s for start_s, end_s in sound),
         "zero-length": any(not moment.length_s for moment in moments),
         "without truth": not moments,
-        "moments dropped": len(sound) < len(row.windows_s),
     }
     return {name for name, applies in found.items() if applies}

@@ -1,25 +1,41 @@
 """Builders: configuration to data, encoders, networks and losses with plain arguments."""
 
-from spotvmr.assembly.builders import build_student, build_teacher
-from spotvmr.assembly.criterion import SpanCriterion
+from spotvmr.assembly.builders import build_student, build_teacher, start_as_teacher
+from spotvmr.assembly.criterion import Criterion, build_criterion
 from spotvmr.assembly.data import Splits, find_videos, load_splits, make_world
-from spotvmr.assembly.encoders import build_encoders, build_text
+from spotvmr.assembly.derived import DerivedIndex
+from spotvmr.assembly.encoders import FeatureSource, build_encoders, build_text, index_path, index_tower
+from spotvmr.assembly.encoding import encode_clips, spec_key
+from spotvmr.assembly.imported import find_excerpts
+from spotvmr.assembly.own_models import code_digest
 from spotvmr.assembly.system import BudgetedVmr, SystemOutput
 from spotvmr.assembly.weights import load_weights, read_identity, save_weights
+from spotvmr.assembly.zero_shot import build_zero_shot
 
 __all__ = [
     "BudgetedVmr",
-    "SpanCriterion",
+    "Criterion",
+    "DerivedIndex",
+    "FeatureSource",
     "Splits",
     "SystemOutput",
+    "build_criterion",
     "build_encoders",
     "build_student",
     "build_teacher",
     "build_text",
+    "build_zero_shot",
+    "code_digest",
+    "encode_clips",
+    "find_excerpts",
     "find_videos",
+    "index_path",
+    "index_tower",
     "load_splits",
     "load_weights",
     "make_world",
     "read_identity",
     "save_weights",
+    "spec_key",
+    "start_as_teacher",
 ]

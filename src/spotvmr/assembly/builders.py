@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
+
+import torch
 from torch import nn
 
+from spotvmr.assembly.own_models import make_model, model_class
 from spotvmr.assembly.system import BudgetedVmr
 from spotvmr.config.schema import Config, ModelConfig, SelectorConfig
 from spotvmr.config.suggest import did_you_mean
 from spotvmr.errors import UserError
-from spotvmr.models import VslNet
+from spotvmr.models import CrossModalEncoder, VmrModel
 from spotvmr.selection import (
     AllClips,
     FixedSelector,
+    GumbelSpotter,
     NoClips,
     Spotter,
     oracle_rule,
@@ -19,39 +25,37 @@ from spotvmr.selection import (
     similarity_rule,
     uniform_rule,
 )
+from spotvmr.types.batches import ClipInputs, TextBatch
 
-MODELS = ("vslnet",)
-SELECTORS = ("all", "none", "random", "uniform", "similarity", "one_shot", "spotter", "oracle")
+SELECTORS = ("all", "none", "random", "uniform", "similarity", "one_shot", "spotter", "spotter_gumbel", "oracle")
 
 
-def build_model(config: ModelConfig, index_dim: int, expert_dim: int, text_dim: int) -> VslNet:
+def build_model(config: ModelConfig, index_dim: int, expert_dim: int, text_dim: int) -> VmrModel:
     """The VMR model of a configuration, for features of these channels."""
-    if config.name not in MODELS:
-        raise UserError(f"unknown model.name '{config.name}': {did_you_mean(config.name, MODELS)}")
-    return VslNet(
-        index_dim=index_dim,
-        expert_dim=expert_dim,
-        text_dim=text_dim,
-        dim=config.dim,
-        heads=config.heads,
-        conv_layers=config.conv_layers,
-        kernel=config.kernel,
-        reach=config.reach,
-        dropout=config.dropout,
-        top_k=config.top_k,
-        nms_iou=config.nms_iou,
-    )
+    dims = {"index_dim": index_dim, "expert_dim": expert_dim, "text_dim": text_dim}
+    model: VmrModel = make_model(model_class(config), vars(config) | dims, config.options)
+    if not config.indicator:
+        if model.fusion is None:
+            raise UserError(f"model.indicator=false needs a cross-modal encoder; model {config.name} has none")
+        # A spotter's own encoder is a copy of this one, hook and all.
+        model.fusion.register_forward_pre_hook(_hide_indicator)
+    return model
 
 
-def build_selector(config: SelectorConfig, dim: int) -> nn.Module:
-    """The selector of a configuration, for a host with ``dim`` fused channels."""
+def build_selector(
+    config: SelectorConfig, model: ModelConfig, host: VmrModel, index_dim: int, expert_dim: int, text_dim: int
+) -> nn.Module:
+    """The selector of a configuration, for features of these channels and this host."""
     rules = {"random": random_rule(config.seed), "uniform": uniform_rule, "similarity": similarity_rule}
     if config.name in rules:
         return FixedSelector(rules[config.name])
     if config.name == "oracle":
         return FixedSelector(oracle_rule)
     if config.name in ("one_shot", "spotter"):
-        return Spotter(dim, config.steps, config.spread, config.noise, config.temperature)
+        encoder, dim = _preview_encoder(config, model, host, index_dim, expert_dim, text_dim)
+        return Spotter(dim, config.steps, config.spread, config.noise, config.temperature, encoder)
+    if config.name == "spotter_gumbel":
+        return GumbelSpotter(host.dim, config.steps, config.noise, config.temperature, config.seed)
     if config.name == "none":
         return NoClips()
     if config.name == "all":
@@ -62,9 +66,36 @@ def build_selector(config: SelectorConfig, dim: int) -> nn.Module:
 def build_student(config: Config, index_dim: int, expert_dim: int, text_dim: int) -> BudgetedVmr:
     """Selector and VMR model of a configuration."""
     model = build_model(config.model, index_dim, expert_dim, text_dim)
-    return BudgetedVmr(model, build_selector(config.selector, config.model.dim))
+    return BudgetedVmr(model, build_selector(config.selector, config.model, model, index_dim, expert_dim, text_dim))
 
 
 def build_teacher(config: Config, index_dim: int, expert_dim: int, text_dim: int) -> BudgetedVmr:
     """The same VMR model on every clip."""
     return BudgetedVmr(build_model(config.model, index_dim, expert_dim, text_dim), AllClips())
+
+
+def start_as_teacher(student: BudgetedVmr, teacher: BudgetedVmr) -> None:
+    """Give a student its teacher's weights: it only has to learn to do without most of the clips.
+
+    A spotter's own encoder starts as the teacher's where both are of one kind.
+    """
+    student.get_submodule("model").load_state_dict(teacher.get_submodule("model").state_dict())
+    fusion, encoder = teacher.model.fusion, getattr(student.selector, "encoder", None)
+    if fusion is not None and isinstance(encoder, type(fusion)):
+        encoder.load_state_dict(fusion.state_dict())
+
+
+def _hide_indicator(_: nn.Module, inputs: tuple[ClipInputs, TextBatch]) -> tuple[ClipInputs, TextBatch]:
+    """Show an encoder zeros where it would see which clips have expert features."""
+    clips, text = inputs
+    return replace(clips, chosen=torch.zeros_like(clips.chosen)), text
+
+
+def _preview_encoder(
+    config: SelectorConfig, model: ModelConfig, host: VmrModel, index_dim: int, expert_dim: int, text_dim: int
+) -> tuple[nn.Module | None, int]:
+    """The encoder of a spotter's previews and its channels; None shares the host's."""
+    if host.fusion is not None:
+        return None if config.encoder == "shared" else copy.deepcopy(host.fusion), host.dim
+    widths = (model.dim, model.heads, model.conv_layers, model.kernel, model.reach, model.dropout)
+    return CrossModalEncoder(index_dim, expert_dim, text_dim, *widths), model.dim

@@ -2,51 +2,53 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from typing import Any
+
+from torch import Tensor, nn
 
 from spotvmr import losses
 from spotvmr.assembly.system import SystemOutput
+from spotvmr.assembly.terms import FAMILIES, Terms
 from spotvmr.config.schema import DistillConfig, ModelConfig
+from spotvmr.config.suggest import did_you_mean
+from spotvmr.errors import UserError
 from spotvmr.models import VmrOutput
 from spotvmr.types.batches import TargetBatch
 
 
-class SpanCriterion:
-    """Terms for models that predict start and end distributions; each weighed, 0 leaves it out.
+class Criterion(nn.Module):
+    """Terms of every VMR model and those of its family; each weighed, 0 leaves it out.
 
     Args:
         model: Weights of the terms against the true moment.
         distill: Weights of the terms against a teacher.
+        terms: The family's own.
+        budget_weight: Of the budget loss of selectors whose budget is soft.
     """
 
-    def __init__(self, model: ModelConfig, distill: DistillConfig) -> None:
-        self.model, self.distill = model, distill
+    def __init__(self, model: ModelConfig, distill: DistillConfig, terms: Terms, budget_weight: float) -> None:
+        super().__init__()
+        self.model, self.distill, self.terms, self.budget_weight = model, distill, terms, budget_weight
 
-    def __call__(self, student: SystemOutput, target: TargetBatch, teacher: VmrOutput | None) -> dict[str, Tensor]:
+    def forward(self, student: SystemOutput, target: TargetBatch, teacher: VmrOutput | None) -> dict[str, Tensor]:
         """The weighed terms by name; their sum is the loss."""
-        terms = self._supervised(student.vmr, target)
+        out = student.vmr
+        terms = self.terms.truth(out, target)
+        terms["highlight"] = self.model.highlight_weight * losses.highlight_loss(out.highlight, target.inside, out.mask)
         if teacher is not None:
-            terms |= self._distilled(student.vmr, teacher)
-        if student.selection.scores and self.distill.selection:
+            terms |= self._distilled(out, teacher)
+        if student.selection.soft is not None:  # a soft selector learns from its budget and through the VMR model alone
+            terms["budget"] = self.budget_weight * _budget(student)
+        elif student.selection.scores and self.distill.selection:
             terms["selection"] = self.distill.selection * self._selection(student, target, teacher)
         return terms
-
-    def _supervised(self, out: VmrOutput, target: TargetBatch) -> dict[str, Tensor]:
-        """Terms against the true moment."""
-        start, end = out.heads["start_offset"], out.heads["end_offset"]
-        return {
-            "span": losses.span_loss(out.heads["start"], out.heads["end"], out.mask, target.span),
-            "highlight": self.model.highlight_weight * losses.highlight_loss(out.highlight, target.inside, out.mask),
-            "offset": self.model.offset_weight * losses.offset_loss(start, end, target.span),
-        }
 
     def _distilled(self, out: VmrOutput, teacher: VmrOutput) -> dict[str, Tensor]:
         """Terms against the teacher."""
         weight, terms = self.distill, {}
-        if weight.span:
-            pairs = [losses.span_distillation(out.heads[k], teacher.heads[k], out.mask) for k in ("start", "end")]
-            terms["distill_span"] = weight.span * (pairs[0] + pairs[1])
-        if weight.fused:
+        if weight.heads:
+            terms["distill_heads"] = weight.heads * self.terms.taught(out, teacher)
+        if weight.fused and out.fused.shape == teacher.fused.shape:
             terms["distill_fused"] = weight.fused * losses.fused_distillation(out.fused, teacher.fused, out.mask)
         if weight.highlight:
             soft = teacher.highlight.sigmoid()
@@ -67,3 +69,22 @@ class SpanCriterion:
             total = total + losses.ranking_loss(score, relevance, pool)
             taken = pick if taken is None else taken | pick
         return total / len(student.selection.scores)
+
+
+def _budget(student: SystemOutput) -> Tensor:
+    """How far a soft selector is from its budget."""
+    selection, soft = student.selection, student.selection.soft
+    assert soft is not None
+    return losses.budget_loss(soft.draws, selection.weight, soft.budget, student.vmr.mask)
+
+
+def build_criterion(model: ModelConfig, distill: DistillConfig, family: Any, budget_weight: float = 0.0) -> Criterion:
+    """The criterion of a model family: a name in ``FAMILIES``, or a class of terms.
+
+    Raises:
+        UserError: There is no such family.
+    """
+    if isinstance(family, str) and family not in FAMILIES:
+        raise UserError(f"unknown family '{family}' of model {model.name}: {did_you_mean(family, FAMILIES)}")
+    terms: Any = FAMILIES[family] if isinstance(family, str) else family
+    return Criterion(model, distill, terms(model), budget_weight)

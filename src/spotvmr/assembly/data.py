@@ -4,37 +4,62 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
-from spotvmr.annotations import AnnotationReport, read_jsonl, require_videos
+from spotvmr.annotations import (
+    AnnotationReport,
+    hold_out,
+    read_activitynet,
+    read_charades,
+    read_ego4d_nlq,
+    read_jsonl,
+    read_mad,
+    read_tacos,
+    require_videos,
+    sniff,
+)
 from spotvmr.config.schema import Config, DatasetConfig
-from spotvmr.config.suggest import did_you_mean
+from spotvmr.config.suggest import nearest_first
 from spotvmr.errors import UserError
 from spotvmr.types import Query
 from spotvmr.worlds import WorldSettings, generate
 
 log = logging.getLogger(__name__)
 
-FORMATS = {"jsonl": read_jsonl}
+FORMATS = {
+    "jsonl": read_jsonl,
+    "qvhighlights": read_jsonl,  # has the generic format's keys; a name of its own for its official scores
+    "ego4d-nlq": read_ego4d_nlq,
+    "charades": read_charades,
+    "tacos": read_tacos,
+    "activitynet": read_activitynet,
+    "mad": read_mad,
+}
 SPLITS = ("train", "val", "test")
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v")
 
 
 @dataclass(frozen=True)
 class Splits:
-    """Queries by split, with the counts of the annotation policies."""
+    """Queries by split, with the counts of the annotation policies and the file each split was read from."""
 
     by_name: Mapping[str, list[Query]]
     reports: Mapping[str, AnnotationReport]
+    files: Mapping[str, str]
 
     def __getitem__(self, split: str) -> list[Query]:
         """The queries of a split that have a true moment, or none when the data set has no such split."""
         return [query for query in self.by_name.get(split, []) if query.moments]
+
+    @property
+    def facts(self) -> dict[str, dict[str, int | str]]:
+        """File and counts of each split, for the run record."""
+        return {split: {"file": self.files[split], **report.to_json()} for split, report in self.reports.items()}
 
     @property
     def queries(self) -> list[Query]:
@@ -57,20 +82,53 @@ def make_world(config: Config) -> None:
 
 
 def load_splits(dataset: DatasetConfig) -> Splits:
-    """Read the annotation files.
+    """Read the annotation files; without a validation file, hold out ``val_share`` of the training videos.
 
     Raises:
         UserError: Unknown format, absent folder or file, or a file that is not what the format says.
     """
     if dataset.format not in FORMATS:
-        raise UserError(f"unknown dataset.format '{dataset.format}': {did_you_mean(dataset.format, FORMATS)}")
+        listed = ", ".join(nearest_first(dataset.format, FORMATS))
+        raise UserError(f"unknown dataset.format '{dataset.format}': choose from {listed}")
     root = Path(dataset.root)
     if not root.is_dir():
         raise UserError(f"no folder {root} for data set {dataset.name}; set dataset.root=FOLDER or paths.data=FOLDER")
-    read = {split: FORMATS[dataset.format](root / file) for split in SPLITS if (file := getattr(dataset, split))}
-    for split, (_, report) in read.items():
-        log.info("%s %s: %s", dataset.name, split, report.summary())
-    return Splits({s: queries for s, (queries, _) in read.items()}, {s: report for s, (_, report) in read.items()})
+    files = {split: file for split in SPLITS if (file := getattr(dataset, split))}
+    read = {split: read_annotations(dataset.format, root / file) for split, file in files.items()}
+    if "train" in read and "val" not in read and dataset.val_share:
+        read |= _validation_from_training(*read["train"], dataset.val_share)
+        files["val"] = files["train"]
+    for split in sorted(read, key=SPLITS.index):
+        log.info("%s %s (%s): %s", dataset.name, split, files[split], read[split][1].summary())
+    return Splits(
+        {s: queries for s, (queries, _) in read.items()}, {s: report for s, (_, report) in read.items()}, files
+    )
+
+
+def read_annotations(name: str, path: Path) -> tuple[list[Query], AnnotationReport]:
+    """Read an annotation file in the format of that name.
+
+    Raises:
+        UserError: Absent, or not what the format says; one of another data set gets a message that says so.
+    """
+    try:
+        return FORMATS[name](path)
+    except UserError as error:
+        likely = sniff(path)
+        if likely is None or FORMATS[likely] is FORMATS[name]:
+            raise
+        raise UserError(f"{path} is no {name} file: this looks like {likely}; set dataset.format={likely}") from error
+
+
+def _validation_from_training(
+    queries: list[Query], report: AnnotationReport, share: float
+) -> dict[str, tuple[list[Query], AnnotationReport]]:
+    """Training and validation split of a training file, with their counts; ``rows`` of the first are the file's."""
+    train, val = hold_out(queries, share)
+    counts = report.counts | {"held out": len(val)}
+    unscored = sum(not query.moments for query in val)
+    val_report = AnnotationReport(len(val), len(val), {"without truth": unscored} if unscored else {})
+    return {"train": (train, replace(report, counts=counts)), "val": (val, val_report)}
 
 
 def find_videos(dataset: DatasetConfig, splits: Splits) -> dict[str, Path]:
@@ -82,6 +140,11 @@ def find_videos(dataset: DatasetConfig, splits: Splits) -> dict[str, Path]:
     folder = Path(dataset.root) / (dataset.videos or ".")
     if not folder.is_dir():
         raise UserError(f"no video folder {folder}; set dataset.videos to the folder below {dataset.root}")
-    files = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in VIDEO_SUFFIXES}
+    files = video_files(folder)
     require_videos(splits.queries, files, str(folder))
     return {query.video_id: files[query.video_id] for query in splits.queries}
+
+
+def video_files(folder: Path) -> dict[str, Path]:
+    """The video files of a folder by the ids of their videos."""
+    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in VIDEO_SUFFIXES}

@@ -59,4 +59,4 @@ class BudgetedVmr(nn.Module):
     def localise(self, index: Tensor, mask: Tensor, text: TextBatch, selection: Selection) -> VmrOutput:
         """Run the VMR model under a selection that was made before."""
         seen = ClipInputs(index, selection.expert, selection.weight, mask)
-        return self.model.predict(self.model.encode(seen, text), mask)
+        return self.model(seen, text)

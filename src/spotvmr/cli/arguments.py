@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from spotvmr.cli.table import COMMANDS, Command
 from spotvmr.config.suggest import did_you_mean, nearest_first
 from spotvmr.errors import UserError
 
+_KEY = re.compile(r"[A-Za-z_][\w.]*")
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -20,7 +23,7 @@ class Arguments:
     Attributes:
         command: Name of the command; empty when none was given.
         overrides: ``key=value`` tokens that are settings.
-        words: Bare words, each one known to the command.
+        words: Bare words, each one known to the command, unless it takes free ones.
         options: ``key=value`` arguments that are no settings, each one known to the command.
         json: Whether stdout belongs to one JSON object.
         help: Whether help was asked for.
@@ -72,14 +75,20 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
 
 def _sorted(name: str, rest: Sequence[str], given: argparse.Namespace) -> Arguments:
     command = COMMANDS[name]
-    bare = [token for token in rest if "=" not in token]
+    bare = [token for token in rest if not _is_pair(token, command)]
     for word in bare:
-        if word not in command.words:
+        if word not in command.words and not command.free:
             raise UserError(_unknown_word(name, command, word))
-    pairs = [token for token in rest if "=" in token]
+    pairs = [token for token in rest if _is_pair(token, command)]
     options = dict(_pair(token) for token in pairs if _pair(token)[0] in command.options)
     overrides = tuple(token for token in pairs if _pair(token)[0] not in command.options)
     return Arguments(name, overrides, tuple(bare), options, given.json, given.help, given.version)
+
+
+def _is_pair(token: str, command: Command) -> bool:
+    """Whether a token is ``key=value``; among free words, such as "why is x = 3", only what can be a key makes one."""
+    key, equals, _ = token.partition("=")
+    return bool(equals) and (not command.free or _KEY.fullmatch(key) is not None)
 
 
 def _unknown_word(name: str, command: Command, word: str) -> str:

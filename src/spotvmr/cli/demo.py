@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.numbers import number, whole_number
 from spotvmr.config import Config, WorldConfig
 from spotvmr.config.schema import DatasetConfig
 from spotvmr.errors import UserError
@@ -38,7 +38,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     if world is None:
         raise UserError(f"data set {config.dataset.name} is not a generated world; nothing to make, see dataset=demo")
     if arguments.options:
-        config = replace(config, dataset=_on_request(config, world, arguments.options))
+        config = replace(config, dataset=on_request(config, world, arguments.options))
     from spotvmr.assembly import make_world
 
     make_world(config)
@@ -47,23 +47,9 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     return {"root": str(root), "videos": len(list((root / "videos").glob("*.mp4")))}
 
 
-def _on_request(config: Config, world: WorldConfig, options: Mapping[str, str]) -> DatasetConfig:
+def on_request(config: Config, world: WorldConfig, options: Mapping[str, str]) -> DatasetConfig:
     """The same world with test videos alone, of another length or number, in its own folder."""
-    minutes = _number("minutes", options.get("minutes", str(world.minutes)))
-    videos = _number("videos", options.get("videos", "1"))
-    if not videos.is_integer():
-        raise UserError(f"videos={videos:g} is no whole number; try videos={math.ceil(videos)}")
+    minutes, videos = number(options, "minutes", world.minutes), whole_number(options, "videos", 1)
     name = f"{config.dataset.name}-{minutes:g}min"
-    made = replace(world, minutes=minutes, train_videos=0, val_videos=0, test_videos=int(videos), pool_videos=0)
+    made = replace(world, minutes=minutes, train_videos=0, val_videos=0, test_videos=videos, pool_videos=0)
     return replace(config.dataset, name=name, root=str(Path(config.paths.data) / name), world=made)
-
-
-def _number(name: str, text: str) -> float:
-    """An option as a finite number above zero."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < math.inf:
-        raise UserError(f"{name}={text} is no number above 0; try {name}=3")
-    return value

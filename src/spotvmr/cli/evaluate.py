@@ -1,35 +1,87 @@
-"""``spotvmr evaluate``: score a trained run again, on any split and at any budget."""
+"""``spotvmr evaluate``: score a trained run again, on any split and at any budget, or a file of predictions."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spotvmr.cli.arguments import Arguments
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 
+if TYPE_CHECKING:
+    from spotvmr.engine.questions import Question
+
 SPLITS = ("train", "val", "test")
 
 
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
-    """Evaluate the run in ``run=FOLDER``, by default that of this configuration's name.
+    """Evaluate the run in ``run=FOLDER``, by default that of this configuration's name; with ``format=`` score files.
 
-    Everything is as it was trained, but for ``budget=`` when it is given.
+    A run is as it was trained, but for ``budget=``, ``dataset=``, ``control=`` and ``adaptive=`` when they are given.
+    ``submission=FILE`` writes its answers as the official file of the data set, those to queries whose truth is
+    withheld too, and scores nothing.
 
     Returns:
-        The record and its folder.
+        The record and its folder; for a submission its path, format and number of queries; for files what
+        ``cli.score`` returns.
     """
+    from spotvmr.cli.score import OPTIONS, score
+
+    if any(name in arguments.options for name in OPTIONS):
+        return score(config, arguments)
     split = arguments.options.get("split", "test")
     if split not in SPLITS:
         raise UserError(f"split={split} is unknown: choose from {', '.join(SPLITS)}")
-    from spotvmr.engine.pipeline import evaluate_run
+    folder = Path(arguments.options.get("run", f"{config.paths.runs}/{config.name}"))
+    question = _question(config, arguments, split)
+    if "submission" in arguments.options:
+        return _submit(arguments, folder, question)
+    return _score(arguments, folder, question)
+
+
+def _question(config: Config, arguments: Arguments, split: str) -> Question:
+    """How the run is to be asked: what is not given stays as it was trained."""
+    from spotvmr.engine.questions import CONTROLS, Question
+
+    given = any(override.startswith("budget=") for override in arguments.overrides)
+    elsewhere = any(override.partition("=")[0].partition(".")[0] == "dataset" for override in arguments.overrides)
+    control, adaptive = arguments.options.get("control"), arguments.options.get("adaptive", "false")
+    if control is not None and control not in CONTROLS:
+        raise UserError(f"control={control} is unknown: choose from {', '.join(CONTROLS)}")
+    if adaptive not in ("true", "false"):
+        raise UserError(f"adaptive={adaptive} is neither true nor false")
+    if control and adaptive == "true":
+        raise UserError("control= and adaptive=true do not go together: leave out one")
+    dataset = config.dataset if elsewhere else None
+    return Question(split, config.budget if given else None, dataset, control, adaptive == "true")
+
+
+def _score(arguments: Arguments, folder: Path, question: Question) -> dict[str, Any]:
+    """Evaluate a run."""
+    from spotvmr.engine.questions import evaluate_run
     from spotvmr.report import comparison_table, print_table
 
-    folder = Path(arguments.options.get("run", f"{config.paths.runs}/{config.name}"))
-    given = any(override.startswith("budget=") for override in arguments.overrides)
-    record, where = evaluate_run(folder, split, config.budget if given else None)
+    record, where = evaluate_run(folder, question)
     if not arguments.json:
         print_table(comparison_table([record]))
+    if record.spending:
+        spent, most = record.selection.fraction_p95 or 0.0, record.selection.fraction_max or 0.0
+        mean = record.selection.fraction_mean or 0.0
+        arguments.show(f"adaptive: mean {mean:.2%}, p95 {spent:.2%}, most {most:.2%} of the clips")
     arguments.show(f"record and predictions: {where}")
     return {"folder": str(where), "record": record.to_json()}
+
+
+def _submit(arguments: Arguments, folder: Path, question: Question) -> dict[str, Any]:
+    """Answer every query of a split in the official file of its data set."""
+    from spotvmr.annotations.submissions import check_writable, write_submission
+    from spotvmr.config import load
+    from spotvmr.engine.questions import answer_run
+
+    check_writable((question.dataset or load(folder / "config.yaml").dataset).format)
+    predictions, kind = answer_run(folder, question)
+    path = Path(arguments.options["submission"])
+    write_submission(predictions, kind, path)
+    arguments.show(f"{kind} submission, {len(predictions)} {question.split} queries: {path}")
+    return {"submission": str(path), "format": kind, "n": len(predictions)}

@@ -39,7 +39,8 @@ def of_command(name: str) -> str:
         "experiment=…": "a name in experiments/, or a YAML file",
         "budget=…": "share of clips that get expert features",
     }
-    parts = [f"usage: spotvmr {name} [group=choice] [key=value …] [--json]", "", command.help]
+    free = f" {command.free}" if command.free else ""
+    parts = [f"usage: spotvmr {name}{free} [group=choice] [key=value …] [--json]", "", command.help]
     if own:
         parts += ["", "its own words:", _rows(own)]
     return "\n".join([*parts, "", "settings:", _rows(groups), _SETTINGS])

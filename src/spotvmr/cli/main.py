@@ -65,8 +65,13 @@ def _run_command(arguments: Arguments) -> None:
     if not arguments.json:
         run(config, arguments)
         return
-    with stdout_kept_for_json():
-        result = run(config, arguments)
+    try:
+        with stdout_kept_for_json():
+            result = run(config, arguments)
+    except UserError as error:
+        if error.result is not None:
+            write_json(error.result)
+        raise
     write_json(result)
 
 

@@ -1,27 +1,30 @@
-"""``spotvmr report``: tables and a picture from the run records below a folder."""
+"""``spotvmr report``: tables, a picture and the dashboard from the run records below a folder."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from spotvmr.cli.arguments import Arguments
 from spotvmr.config import Config
 from spotvmr.errors import UserError
-from spotvmr.types.record import LEVELS
+from spotvmr.types.record import LEVELS, RunRecord
 
 
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
-    """Print a table of all runs and draw the picture asked for.
+    """Print a table of all runs and write the files asked for.
 
     Returns:
-        The folder, the records and the picture's path.
+        The folder, the records, which of them may be compared and why others may not, and the paths of the files.
 
     Raises:
-        UserError: No folder, no record in it, or an unknown level.
+        UserError: No folder, no record in it, or an unknown level; with wandb= not logged in.
     """
-    from spotvmr.report import collect, comparison_table, load_records, pareto_picture, print_table
+    from spotvmr.report import comparison_table, load_records, print_table
 
+    if project := arguments.options.get("wandb"):
+        return _on_wandb(project, arguments)
     level = arguments.options.get("share", "q1")
     if level not in LEVELS:
         raise UserError(f"share={level} is unknown: choose from {', '.join(LEVELS)}")
@@ -31,10 +34,43 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
         raise UserError(f"no run record below {folder}: train or evaluate first, or pass runs=FOLDER")
     if not arguments.json:
         print_table(comparison_table(records, level))
-    picture = arguments.options.get("picture")
-    if picture:
-        pareto_picture(records, Path(picture), level)
-        arguments.show(f"picture: {picture}")
+    written = _write(arguments, folder, records, level)
+    told = {"runs": str(folder), "records": [record.to_json() for record in records], **_comparison(records, level)}
+    return told | {kind: written.get(kind) for kind in ("picture", "html", "csv", "latex")}
+
+
+def _on_wandb(project: str, arguments: Arguments) -> dict[str, Any]:
+    """Make the comparison of a W&B project, of the runs there; those on this disk have no part in it."""
+    from spotvmr.report.wandb_workspace import save_workspace
+
+    url = save_workspace(project)
+    arguments.show(f"comparison: {url}")
+    return {"wandb": url}
+
+
+def _write(arguments: Arguments, folder: Path, records: Sequence[RunRecord], level: str) -> dict[str, str]:
+    """Write the files that options ask for, each with a line that says where; give their paths."""
+    from spotvmr.report import collect, pareto_picture, write_csv, write_latex, write_page
+
+    writers: dict[str, Callable[[Path], object]] = {
+        "picture": lambda path: pareto_picture(records, path, level),
+        "html": lambda path: write_page(folder, path),
+        "csv": lambda path: write_csv(records, path, level),
+        "latex": lambda path: write_latex(records, path, level),
+    }
+    written = {kind: arguments.options[kind] for kind in writers if arguments.options.get(kind)}
+    for kind, path in written.items():
+        writers[kind](Path(path))
+        arguments.show(f"{kind}: {path}")
     if target := arguments.options.get("collect"):
         arguments.show(f"records: {collect(records, Path(target))}")
-    return {"runs": str(folder), "records": [record.to_json() for record in records], "picture": picture}
+    return written
+
+
+def _comparison(records: Sequence[RunRecord], level: str) -> dict[str, Any]:
+    """Which runs may be compared, for machines."""
+    from spotvmr.report import groups, why_apart
+
+    found = groups(records, level)
+    sets = [{"terms": dict(group.terms), "runs": [record.name for record in group.members]} for group in found]
+    return {"comparable": sets, "why_apart": why_apart(found)}

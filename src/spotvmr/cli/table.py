@@ -15,12 +15,14 @@ class Command:
         help: One line.
         words: Bare words it takes, such as ``check`` in ``spotvmr demo check``, each with a line of help.
         options: Arguments ``key=value`` that are no settings, such as ``runs=`` of ``report``, each with its line.
+        free: Names of the bare words it takes where these may be anything, such as ``VIDEO "QUERY" …``; empty: none.
     """
 
     target: str
     help: str
     words: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+    free: str = ""
 
 
 COMMANDS: dict[str, Command] = {
@@ -33,24 +35,103 @@ COMMANDS: dict[str, Command] = {
             "videos": "how many of them (default 1)",
         },
     ),
+    "haystack": Command(
+        "spotvmr.cli.haystack:run",
+        "stitch captioned short clips into long videos with exact moments",
+        options={
+            "clips": "folder of the clips",
+            "captions": "CSV file with the columns file,caption; files are relative to clips",
+            "minutes": "length of one video, at most 600 (default 10)",
+            "videos": "how many, over train, val and test (default 20)",
+            "only": "make this split alone: train, val or test",
+            "borders": "cut (default) or fade: cuts give borders away",
+            "width": "pixels (default 400); other aspects get bars",
+            "height": "pixels (default 224)",
+            "fps": "frames a second (default 10)",
+            "name": "of the data set (default haystack-<minutes>min)",
+            "out": "folder to write; <paths.data>/<name> by default",
+        },
+    ),
     "index": Command("spotvmr.cli.index:run", "index and expert features of a data set, computed from its videos"),
-    "train": Command("spotvmr.cli.train:run", "the main job: teacher, student with spotter, test, record"),
+    "train": Command(
+        "spotvmr.cli.train:run",
+        "the main job: teacher, student with spotter, test, record",
+        options={"from": "record.json of a run to repeat with its settings, as NAME-again unless name= is given"},
+    ),
     "evaluate": Command(
         "spotvmr.cli.evaluate:run",
-        "score a trained run again, on any split and at any budget",
-        options={"run": "folder of the run; runs/NAME by default", "split": "train, val or test (default)"},
+        "score a trained run again, at any budget or on another data set, or a file by a benchmark's own rules",
+        options={
+            "run": "folder of the run; runs/NAME by default",
+            "split": "train, val or test (default)",
+            "adaptive": "true: budget is the mean over queries; sure ones stop early, others get more",
+            "control": "mask_only: the model sees which clips were chosen, but zeros for their expert features",
+            "submission": "write the run's answers as this official file (Ego4D NLQ, QVHighlights), score nothing",
+            "format": "score files, not a run: ego4d-nlq, qvhighlights, charades, tacos, activitynet or jsonl",
+            "ground_truth": "annotation file of that format",
+            "predictions": "submission or predictions.jsonl to score against it",
+            "allow_partial": "true: score the queries that are answered, where some are not",
+        },
+    ),
+    "search": Command(
+        "spotvmr.cli.search:run",
+        "find moments in a video file",
+        options={
+            "run": "folder of a trained run; runs/NAME by default",
+            "top": "moments shown for a query, at most (default 5)",
+            "every_s": "index a frame every so many seconds, by a full decode; by default key frames alone are read",
+            "export": "folder for the moments as video clips (copied from the key frame before, not encoded again)",
+            "sheet": "PNG file for frames of the moments",
+        },
+        free='VIDEO "QUERY" ["QUERY" …]',
     ),
     "pretrain": Command("spotvmr.cli.pretrain:run", "make the weights of the demo's own encoders again"),
-    "bench": Command("spotvmr.cli.bench:run", "how fast the parts are on this machine"),
+    "bench": Command(
+        "spotvmr.cli.bench:run",
+        "recall against budget of every arm, and how fast the parts are on this machine",
+        options={
+            "part": "recall (default), speed, retrieval (against the dense way), memory or long (of a long video)",
+            "arms": "of recall: selectors, experiments or a folder of them, with commas between (default: every arm)",
+            "budgets": "of recall: shares of clips (default 0.01,0.025,0.05,0.1,0.25,1)",
+            "seeds": "of recall (default 0,1,2)",
+            "quick": "of recall: true for one seed, few arms and epochs; leaves experiments/ alone",
+            "minutes": "of retrieval and memory: length of the generated video (default 60)",
+            "video": "of retrieval: a video file of yours besides",
+            "times": "of memory: the long video is so many times as long (default 10)",
+        },
+    ),
+    "cost": Command(
+        "spotvmr.cli.cost:run",
+        "what encoding a video costs, from the settings alone",
+        options={"hours": "length of the video (default 1)", "seconds": "or its length in seconds"},
+    ),
     "report": Command(
         "spotvmr.cli.report:run",
-        "tables and a picture from run records",
+        "tables, a picture and the dashboard from run records",
         options={
             "runs": "folder searched for record.json and results.jsonl; paths.runs by default",
             "collect": "folder of an experiment whose results.jsonl shall hold these records",
+            "html": "HTML file for the dashboard, with everything in it",
+            "csv": "CSV file for the table, a row a run",
+            "latex": "LaTeX file for the table",
+            "wandb": "ENTITY/PROJECT: make a comparison of the runs there, as a view of the W&B project; nothing else",
             "picture": "PNG file for R1@0.3 against GFLOPs a query",
             "share": "queries that share a pass over a video in the costs: q1 (default), q10 or all",
         },
+    ),
+    "sweep": Command(
+        "spotvmr.cli.sweep:run",
+        "try settings: a sweep file steered by the W&B server, or on this machine with local=true",
+        options={
+            "local": "true: on this machine with Optuna, without a server; goes on where a killed one stopped",
+            "workers": "of a local sweep: trials at a time (default 2)",
+            "trials": "at most so many; run_cap of the file by default",
+        },
+        free="FILE",
+    ),
+    "doctor": Command(
+        "spotvmr.cli.doctor:run",
+        "what is installed and works, and with dataset=NAME what of a data set is there; never downloads",
     ),
     "config": Command("spotvmr.cli.config:run", "print the resolved settings"),
 }

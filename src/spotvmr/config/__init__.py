@@ -1,6 +1,6 @@
 """Settings: the schema, its composition from ``conf/`` and the command line, and checks. No torch."""
 
-from spotvmr.config.compose import compose
+from spotvmr.config.compose import change, compose
 from spotvmr.config.plain import as_plain, from_plain, load, save, to_yaml
 from spotvmr.config.schema import (
     GROUPS,
@@ -29,6 +29,7 @@ __all__ = [
     "TrainerConfig",
     "WorldConfig",
     "as_plain",
+    "change",
     "compose",
     "from_plain",
     "load",

@@ -37,26 +37,40 @@ def _is_file_name(value: str) -> bool:
     return bool(value.strip()) and not any(part in value for part in ("/", "\\", "..", "\0", "\n"))
 
 
-_NAMES = ("name", "dataset.name", "index.name", "expert.name", "selector.name", "model.name")
-_WEIGHTS = ("distill.span", "distill.fused", "distill.highlight", "distill.selection")
+def _is_project(value: str) -> bool:
+    return 0 < len(value.strip()) <= 128 and not any(sign in value for sign in "/\\#?%:")
+
+
+_NAMES = ("name", "dataset.name", "index.name", "expert.name", "text.name", "selector.name", "model.name")
+_WEIGHTS = ("distill.heads", "distill.fused", "distill.highlight", "distill.selection")
 _STRATEGIES = ("auto", "ddp", "ddp_spawn", "ddp_find_unused_parameters_true", "fsdp")
 _PRECISIONS = ("32-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true", "64-true")
 
 _RULES = (
     _Rule(("budget",), lambda value: 0 < value <= 1, "above 0 and at most 1; try budget=0.1"),
     _Rule(_NAMES, _is_file_name, "a file name: not empty, without '/', '\\' or '..'"),
-    _above_zero("dataset.clip_s", "trainer.lr", "trainer.clip_norm", "selector.temperature"),
+    _Rule(("log.project",), _is_project, "a W&B project: not empty, at most 128 signs, none of / \\ # ? % :"),
+    _above_zero("paths.cache_gb", "dataset.clip_s", "trainer.lr", "trainer.clip_norm", "selector.temperature"),
     _one_of("dataset.iou_rule", ">=", ">"),
+    _Rule(("dataset.val_share",), lambda value: 0 <= value < 1, "a share from 0 to below 1"),
     _at_least(1, "index.frames", "index.batch_clips", "expert.frames", "expert.batch_clips"),
     _at_least(1, "selector.steps", "model.dim", "model.heads", "model.conv_layers", "model.reach", "model.top_k"),
+    _at_least(1, "model.levels", "model.queries"),
     _at_least(1, "trainer.teacher_epochs", "trainer.student_epochs", "trainer.batch_size", "trainer.window_clips"),
     _at_least(1, "trainer.devices", "trainer.patience"),
     _at_least(
         0, "seed", "selector.seed", "selector.spread", "selector.noise", "trainer.weight_decay", "trainer.workers"
     ),
-    _at_least(0, "model.highlight_weight", "model.offset_weight", *_WEIGHTS),
+    _at_least(0, "selector.budget_weight", "model.highlight_weight", "model.offset_weight", *_WEIGHTS),
     _Rule(("model.kernel",), lambda value: value >= 1 and value % 2 == 1, "odd and at least 1"),
     _Rule(("model.nms_iou",), lambda value: 0 < value <= 1, "above 0 and at most 1"),
+    _one_of("selector.encoder", "own", "shared"),
+    *(_one_of(key, "pooled", "tokens") for key in ("index.features", "expert.features")),
+    _Rule(("index.derive",), lambda value: value in ("", "rio", "bam"), "rio, bam or empty"),
+    _Rule(("expert.drop",), lambda value: not value, "empty: only parts of an index are left out"),
+    _Rule(("selector.cap",), lambda value: 1 <= value < float("inf"), "at least 1 budget and finite"),
+    _Rule(("expert.derive",), lambda value: not value, "empty: only an index is derived"),
+    _Rule(("trainer.ema",), lambda value: 0 <= value < 1, "at least 0 and below 1"),
     _Rule(("model.dropout",), lambda value: 0 <= value < 1, "at least 0 and below 1"),
     _Rule(("trainer.warmup",), lambda value: 0 <= value <= 1, "a share from 0 to 1"),
     _one_of("trainer.accelerator", "auto", "cpu", "gpu", "cuda", "mps"),

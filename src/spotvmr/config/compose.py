@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spotvmr.config.folders import CONF, find_choice, find_experiment
+from spotvmr.config.folders import CONF, find_choice, find_experiment, own_model
 from spotvmr.config.layers import Layer, Tree, merge_layers, read_tree, setting_keys
 from spotvmr.config.overrides import parse
 from spotvmr.config.plain import finish
@@ -49,12 +49,35 @@ def compose(overrides: Sequence[str] = (), also_known: Sequence[str] = ()) -> Co
     return finish(merge_layers(layers, [*also_known, "experiment"]), "settings")
 
 
+def change(plain: Mapping[str, Any], overrides: Sequence[str], where: str) -> Config:
+    """Settings that were kept, with ``key=value`` tokens over them.
+
+    Args:
+        plain: Nested keys and values, as ``as_plain`` gives them.
+        overrides: ``group=choice``, or any dotted key of the schema.
+        where: Origin of ``plain``, for error messages.
+
+    Returns:
+        The resolved and checked settings.
+
+    Raises:
+        UserError: A choice, key, type or value is wrong, or an experiment is named.
+    """
+    given = parse(overrides)
+    if given.experiment is not None:
+        raise UserError(f"experiment={given.experiment} does not go with the settings of {where}: leave out one")
+    chosen = [_group_layer(group, given.choices[group])[0] for group in GROUPS if group in given.choices]
+    return finish(merge_layers([Layer(where, dict(plain)), *chosen, Layer("command line", given.tree)]), "settings")
+
+
 def _last(group: str, named: Sequence[Mapping[str, str]]) -> str:
     return next(choices[group] for choices in reversed(named) if group in choices)
 
 
 def _group_layer(group: str, choice: str) -> tuple[Layer, dict[str, str]]:
     """Read a group's file; where its settings have a name, the file's name is the default."""
+    if group == "model" and (own := own_model(choice)):
+        return Layer(choice, {group: own}), {}
     path = find_choice(group, choice)
     tree = read_tree(path)
     defaults = _pop_defaults(tree, path) if group == "dataset" else {}

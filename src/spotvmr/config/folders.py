@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from spotvmr.config.suggest import nearest_first
@@ -35,6 +36,15 @@ def find_choice(group: str, choice: str) -> Path:
         listed = ", ".join(nearest_first(choice, known))
         raise UserError(f"unknown {group} '{choice}': choose from {listed}, or give the path of a YAML file")
     return CONF / group / f"{choice}.yaml"
+
+
+def own_model(choice: str) -> dict[str, str] | None:
+    """Settings of ``model=`` where it names no YAML file but a class: ``path/to/file.py:Class`` or an entry point."""
+    if ".py:" in choice:
+        return {"name": choice.rpartition(":")[2], "target": choice}
+    if _is_path(choice) or choice in choices("model"):
+        return None
+    return {"name": choice} if choice in entry_points(group="spotvmr.models").names else None
 
 
 def find_experiment(name: str) -> Path:

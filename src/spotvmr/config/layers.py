@@ -93,6 +93,8 @@ def _walk_tree(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
 def _check_keys(layer: Layer, also_known: Sequence[str]) -> None:
     known = setting_keys()
     for key, value in _walk_tree(layer.tree):
+        if get_origin(known.get(key.rpartition(".")[0])) is dict:
+            continue  # names of the user's own
         if key not in known:
             meant = did_you_mean(key, [*known, *also_known])
             raise UserError(f"unknown key '{key}' ({layer.where}): {meant} 'spotvmr config' prints all keys")

@@ -17,6 +17,8 @@ class PathsConfig:
     data: str = "data"  # data sets
     features: str = "features"  # feature stores
     runs: str = "runs"  # run folders
+    cache: str | None = None  # what search knows of videos; null: $SPOTVMR_CACHE, or ~/.cache/spotvmr
+    cache_gb: float = 4.0  # its size in gigabytes; videos not searched for longest are forgotten
 
 
 @dataclass
@@ -26,7 +28,7 @@ class WorldConfig:
     seed: int = 7  # everything follows from it
     minutes: float = 8.0  # length of one video
     train_videos: int = 60
-    val_videos: int = 10
+    val_videos: int = 20
     test_videos: int = 40
     pool_videos: int = 0  # videos of other seeds, for pre-training encoders alone
     queries_per_video: int = 16  # at most; each has exactly one true moment in its video
@@ -39,6 +41,15 @@ class WorldConfig:
 
 
 @dataclass
+class AboutConfig:
+    """Who gives a data set out; `spotvmr doctor` prints it."""
+
+    site: str = ""  # where its owners give it out
+    licence: str = ""
+    size: str = ""  # approximate, of annotations, videos and features
+
+
+@dataclass
 class DatasetConfig:
     """Annotations, videos and the rules they are scored by."""
 
@@ -48,10 +59,29 @@ class DatasetConfig:
     train: str | None = "train.jsonl"  # annotation files, relative to root
     val: str | None = "val.jsonl"
     test: str | None = "test.jsonl"
+    val_share: float = 0.0  # without a val file: share of the training videos that validate instead, from 0 to below 1
     videos: str | None = "videos"  # folder of video files, relative to root
     clip_s: float = 1.0  # seconds a clip
     iou_rule: str = ">="  # ">=" or ">": whether IoU equal to the threshold is a hit
     world: WorldConfig | None = None  # set: the data set is generated when absent
+    about: AboutConfig | None = None
+
+
+@dataclass
+class ImportedConfig:
+    """Features that were computed elsewhere; encoders of the family ``imported`` have one."""
+
+    path: str = ""  # below dataset.root: an h5 file, or a folder with a file a video; {part} stands for a part's name
+    layout: str = "npy"  # h5: one file; npz, npy or pt: VIDEO.npz … in a folder
+    key: str = ""  # array inside the file, {video} stands for the video; empty: the video (h5) or the only array
+    parts: dict[str, int] = field(default_factory=dict)  # named parts and their channels, joined in this order
+    rate: float | None = None  # features a second of video
+    stride_s: float | None = None  # or: seconds from one feature to the next
+    feature_s: float | None = None  # seconds of video that one feature saw; null: the distance to the next
+    recordings: bool = False  # files are of the recordings that the videos were cut from (ego4d-nlq)
+    stretch: bool = False  # the true rate differs from video to video: features are spread evenly over each
+    gflops: float = 0.0  # of one feature, 2 per multiply-add, all parts together
+    source: str = ""  # where the gflops come from
 
 
 @dataclass
@@ -59,11 +89,25 @@ class EncoderConfig:
     """An index or expert encoder."""
 
     name: str = "errands"
-    family: str = "errands"  # "errands": the demo's own; "open_clip": any open_clip model
-    model: str = ""  # open_clip model name or path of a JSON configuration
-    pretrained: str = ""  # open_clip tag, weights file or local-dir:
+    family: str = "errands"  # "errands": the demo's own; "open_clip" or "timm": any of their models; "imported"
+    model: str = ""  # name of the model, for open_clip also the path of a JSON configuration
+    pretrained: str = ""  # tag or weights file; open_clip: also local-dir:, timm: also "default"
+    features: str = "pooled"  # of timm models: "pooled", or "tokens": averaged over the quarters of the frame
+    derive: str = ""  # of an index: "rio" or "bam" makes their parts of the embeddings; empty: as they are
+    drop: list[str] = field(default_factory=list)  # of an index: named parts that are read as zeros, for ablations
     frames: int = 1  # frames a clip, evenly spread over it
     batch_clips: int = 64  # clips encoded at once
+    imported: ImportedConfig | None = None  # of the family "imported" alone
+
+
+@dataclass
+class TextConfig:
+    """The encoder of sentences."""
+
+    name: str = "index"
+    family: str = "index"  # "index": the index encoder's own text tower; "open_clip", "hf" or "words" (no weights)
+    model: str = ""  # open_clip model name or JSON configuration; for hf a folder or a name on the hub
+    pretrained: str = ""  # open_clip tag, weights file or local-dir:
 
 
 @dataclass
@@ -72,10 +116,14 @@ class SelectorConfig:
 
     name: str = "spotter"
     steps: int = 3  # selection steps of the spotter
+    encoder: str = "own"  # cross-modal encoder of the spotter's previews: "own" or "shared" with the VMR model
     spread: int = 2  # clips to either side that a probe of the early steps stands for; 0: neighbours count alike
-    noise: float = 1.0  # scale of the Gumbel noise on scores, training only
+    noise: float = 0.3  # scale of the Gumbel noise on scores, training only
     temperature: float = 1.0  # softness of the straight-through gradient
-    seed: int = 0  # of the random arm
+    seed: int = 0  # of the random arm, and of spotter_gumbel's noise at test
+    budget_weight: float = 300.0  # spotter_gumbel: of the loss that pulls its soft budget towards the one asked for
+    adaptive: bool = False  # at test: budget is the mean over queries; sure ones stop early, others get more
+    cap: float = 4.0  # adaptive: most that one query may spend, in budgets
 
 
 @dataclass
@@ -83,23 +131,29 @@ class ModelConfig:
     """The VMR model behind the selector."""
 
     name: str = "vslnet"
+    target: str = ""  # an own model: path/to/file.py:ClassName
+    options: dict[str, Any] = field(default_factory=dict)  # settings of an own model, by the names its class gives them
     dim: int = 96  # channels of the model
     heads: int = 4  # attention heads; divides dim
     conv_layers: int = 4  # depthwise-separable convolutions of an encoder block
     kernel: int = 7  # their kernel, odd
     reach: int = 32  # clips a position sees to either side in attention
     dropout: float = 0.1
-    highlight_weight: float = 5.0  # of the highlight loss beside the span loss
-    offset_weight: float = 1.0  # of the loss on borders inside clips
+    levels: int = 6  # SnAG: levels of the pyramid, each half as fine
+    queries: int = 10  # QD-DETR and Moment-DETR: moments in a predicted set
+    indicator: bool = True  # the model is told which clips have expert features; false: it sees zeros there
+    query_dependent: bool = True  # QD-DETR: the query steers the video's features; false: Moment-DETR
+    highlight_weight: float = 5.0  # of the highlight loss beside the family's own
+    offset_weight: float = 1.0  # VSLNet: of the loss on borders inside clips
     top_k: int = 5  # moments returned for a query
-    nms_iou: float = 0.5  # a moment that overlaps a better one by more is dropped
+    nms_iou: float = 0.5  # VSLNet and 2D-TAN: a moment that overlaps a better one by more is dropped
 
 
 @dataclass
 class DistillConfig:
     """Weights of the terms a teacher adds to the student's loss; 0 switches one off."""
 
-    span: float = 1.0  # KL of start and end distributions
+    heads: float = 1.0  # the family's own outputs: borders, proposal map, matched set, or point scores and borders
     fused: float = 1.0  # L1 of fused features
     highlight: float = 5.0  # BCE to the teacher's highlight scores
     selection: float = 1.0  # cross-entropy of the spotter's scores to the teacher's highlight scores
@@ -116,6 +170,8 @@ class TrainerConfig:
     weight_decay: float = 1e-2
     warmup: float = 0.1  # share of the steps
     clip_norm: float = 1.0  # gradient norm
+    any_budget: bool = True  # every second training query draws a budget from 1 % to 100 %; false: all take budget
+    ema: float = 0.99  # decay a step of the averaged weights that are validated and kept; 0: no averaging
     window_clips: int = 192  # longer videos are trained on windows of this many clips
     patience: int = 5  # epochs without a better val R1@0.3 before stopping
     accelerator: str = "auto"
@@ -123,6 +179,19 @@ class TrainerConfig:
     strategy: str = "auto"
     precision: str = "32-true"
     workers: int = 0  # data-loading processes; features are memory-mapped, 0 is fast
+
+
+@dataclass
+class LogConfig:
+    """What a training shows besides its curves, record and dashboard, and to whom."""
+
+    wandb: bool = False  # log students to Weights & Biases; offline without a key or with WANDB_MODE=offline
+    project: str = "spotvmr"  # W&B project
+    entity: str | None = None  # W&B user or team; null: the default one
+    progress: bool = True  # progress bar
+    efficiency: bool = True  # W&B: recall against GFLOPs over budgets, on validation
+    queries: bool = True  # W&B: table of queries with time lines and thumbnails
+    artifacts: bool = True  # W&B: record and weights
 
 
 @dataclass
@@ -137,13 +206,15 @@ class Config:
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     index: EncoderConfig = field(default_factory=EncoderConfig)
     expert: EncoderConfig = field(default_factory=lambda: EncoderConfig(frames=8))
+    text: TextConfig = field(default_factory=TextConfig)
     selector: SelectorConfig = field(default_factory=SelectorConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     distill: DistillConfig = field(default_factory=DistillConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    log: LogConfig = field(default_factory=LogConfig)
 
 
-GROUPS = ("dataset", "index", "expert", "selector", "model", "distill", "trainer")
+GROUPS = ("dataset", "index", "expert", "text", "selector", "model", "distill", "trainer")
 """Groups with a folder of YAML files in ``conf/``, in the order they are merged."""
 
 Plain = dict[str, Any]

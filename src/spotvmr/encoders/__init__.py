@@ -1,11 +1,13 @@
 """Encoders: frames of a clip to index or expert features, sentences to tokens."""
 
-from spotvmr.encoders.build import FAMILIES, build_expert, build_index, build_text
+from spotvmr.encoders.build import FAMILIES, build_expert, build_index, outline
+from spotvmr.encoders.build_text import TEXT_FAMILIES, build_text
 from spotvmr.encoders.frozen import FrozenEncoder
 from spotvmr.encoders.spec import ClipEncoder, EncoderSpec, TextEncoder
 
 __all__ = [
     "FAMILIES",
+    "TEXT_FAMILIES",
     "ClipEncoder",
     "EncoderSpec",
     "FrozenEncoder",
@@ -13,4 +15,5 @@ __all__ = [
     "build_expert",
     "build_index",
     "build_text",
+    "outline",
 ]

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -22,16 +21,15 @@ from typing import Any, cast
 
 import open_clip
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as fn
+from torch import nn
 
-from spotvmr.encoders.state import hash_state
+from spotvmr.encoders.pooling import FrameEmbedder
+from spotvmr.encoders.preprocess import Preprocess
+from spotvmr.encoders.state import hash_state, random_weights, said_by
 from spotvmr.errors import UserError
 from spotvmr.types.batches import TextBatch
 
-_RANDOM = re.compile(r"random(?::(\d+))?")
 _LOCAL = "local-dir:"
-_INTERPOLATION = {"bicubic": "bicubic", "bilinear": "bilinear"}
 
 
 def load_clip(model: str, pretrained: str) -> nn.Module:
@@ -48,14 +46,11 @@ def load_clip(model: str, pretrained: str) -> nn.Module:
     if not pretrained:
         raise UserError(f"open_clip model {model} without weights: set pretrained to a tag, a file or {_LOCAL}FOLDER")
     name = pretrained if pretrained.startswith(_LOCAL) else _known_name(model)
-    lottery = _RANDOM.fullmatch(pretrained)
-    with torch.random.fork_rng(devices=[]), _quiet():
-        torch.manual_seed(int(lottery[1] or 0) if lottery else 0)
+    with random_weights(pretrained) as random, _quiet():
         try:
-            return _create(name, pretrained, random=lottery is not None).eval().requires_grad_(False)
+            return _create(name, pretrained, random).eval().requires_grad_(False)
         except (RuntimeError, OSError, ValueError, KeyError) as error:
-            reason = str(error).splitlines()[0]
-            raise UserError(f"open_clip cannot give {model} with pretrained={pretrained}: {reason}") from error
+            raise UserError(f"open_clip cannot give {model} with pretrained={pretrained}: {said_by(error)}") from error
 
 
 @contextmanager
@@ -71,8 +66,9 @@ def _quiet() -> Iterator[None]:
 
 def _create(name: str, pretrained: str, random: bool) -> nn.Module:
     """Call open_clip; without ``require_pretrained`` it would hand out random weights silently."""
-    if random:
-        return open_clip.create_model(name, pretrained_text=False)
+    device = torch.get_default_device()
+    if random or device.type == "meta":  # the meta device: a net is only outlined
+        return open_clip.create_model(name, pretrained_text=False, load_weights=False, device=device)
     tag = None if name.startswith(_LOCAL) else pretrained
     return open_clip.create_model(name, pretrained=tag, require_pretrained=True)
 
@@ -91,99 +87,13 @@ def _known_name(model: str) -> str:
     return model
 
 
-class Preprocess(nn.Module):
-    """Scales, crops and normalises 8-bit frames as a model's own preprocessing says, on tensors."""
-
-    def __init__(self, cfg: dict[str, Any]) -> None:
-        """Read open_clip's preprocessing dictionary.
-
-        Raises:
-            UserError: A way to resize that is not known here.
-        """
-        super().__init__()
-        size = cfg["size"]
-        self.size = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
-        self.mode, self.interpolation = str(cfg["resize_mode"]), _INTERPOLATION.get(cfg["interpolation"])
-        if self.mode not in ("shortest", "squash") or self.interpolation is None:
-            raise UserError(f"open_clip preprocessing {self.mode}/{cfg['interpolation']} is not supported here")
-        self.register_buffer("mean", torch.tensor(cfg["mean"]).view(3, 1, 1) * 255, persistent=False)
-        self.register_buffer("std", torch.tensor(cfg["std"]).view(3, 1, 1) * 255, persistent=False)
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Prepare frames (N, 3, H, W), uint8 → (N, 3, *size), float32."""
-        (height, width), (h, w) = self.size, frames.shape[-2:]
-        wanted = self.size
-        if self.mode == "shortest":
-            scale = max(height / h, width / w)
-            wanted = max(height, int(h * scale)), max(width, int(w * scale))
-        scaled = fn.interpolate(frames.float(), wanted, mode=str(self.interpolation), antialias=True).clamp(0, 255)
-        top, left = round((wanted[0] - height) / 2), round((wanted[1] - width) / 2)  # as torchvision crops
-        cropped = scaled[..., top : top + height, left : left + width]
-        return (cropped - self.get_buffer("mean")) / self.get_buffer("std")
-
-    def __str__(self) -> str:
-        """A readable summary; part of the identity of features."""
-        mean, std = ([round(float(x) / 255, 4) for x in self.get_buffer(k).flatten()] for k in ("mean", "std"))
-        height, width = self.size
-        return f"{width}x{height} {self.mode} {self.interpolation}, mean {mean}, std {std}"
-
-
-class ClipFrames(nn.Module):
-    """Unit embeddings of frames (B, K, 3, H, W) → (B, K, D)."""
-
-    def __init__(self, model: nn.Module) -> None:
-        """Take the image tower of a model."""
-        super().__init__()
-        self.visual: nn.Module = model.get_submodule("visual")
-        self.preprocess = Preprocess(open_clip.get_model_preprocess_cfg(model))
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Embed frames, uint8."""
-        embedded = self.visual(self.preprocess(frames.flatten(0, 1)))
-        return fn.normalize(embedded, dim=-1).unflatten(0, frames.shape[:2])
-
-
-class ClipIndex(nn.Module):
-    """Mean of the frames' unit embeddings, scaled to about unit variance a channel: parts {image: D}."""
-
-    def __init__(self, model: nn.Module, dim: int) -> None:
-        """Take the image tower of a model that embeds in ``dim`` channels."""
-        super().__init__()
-        self.frames = ClipFrames(model)
-        self.parts: dict[str, int] = {"image": dim}
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Encode clips (B, K, 3, H, W), uint8 → (B, D)."""
-        mean = fn.normalize(self.frames(frames).mean(1), dim=-1)
-        return mean * mean.shape[-1] ** 0.5
-
-
-class ClipExpert(nn.Module):
-    """Frame embeddings pooled so that their order stays: parts {mean: D, trend: D, change: D}.
-
-    ``mean`` says what is there. ``trend``, the mean of the later half minus that of the earlier, turns its
-    sign when time runs backwards: opening is not closing. ``change``, the mean absolute step from frame to
-    frame, keeps motion that comes back to where it began, such as shaking. All are linear in size whatever K
-    is, where concatenating K embeddings would give 8 x 768 channels a clip.
-    """
-
-    def __init__(self, model: nn.Module, dim: int) -> None:
-        """Take the image tower of a model that embeds in ``dim`` channels."""
-        super().__init__()
-        self.frames = ClipFrames(model)
-        self.parts: dict[str, int] = {"mean": dim, "trend": dim, "change": dim}
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Encode clips (B, K, 3, H, W), uint8, K at least 2 → (B, 3 D)."""
-        embedded = self.frames(frames)
-        half = embedded.shape[1] // 2
-        trend = embedded[:, -half:].mean(1) - embedded[:, :half].mean(1)
-        change = (embedded[:, 1:] - embedded[:, :-1]).abs().mean(1)
-        return torch.cat([embedded.mean(1), trend, change], dim=1) * embedded.shape[-1] ** 0.5
+def frame_embedder(model: nn.Module) -> FrameEmbedder:
+    """The image tower of a model with its own preprocessing."""
+    return FrameEmbedder(model.get_submodule("visual"), Preprocess(open_clip.get_model_preprocess_cfg(model)))
 
 
 class ClipText(nn.Module):
-    """Token features before the projection, and sentences in the space of ``ClipIndex``."""
+    """Token features before the projection, and sentences in the space of its image embeddings."""
 
     def __init__(self, model: nn.Module, name: str, sentence_dim: int) -> None:
         """Take the text tower of a model.
@@ -213,9 +123,3 @@ class ClipText(nn.Module):
         longest = int(mask.sum(1).max())
         sentence = out["text_features"] * self.sentence_dim**0.5
         return TextBatch(out["text_intermediates"][-1][:, :longest], mask[:, :longest], sentence)
-
-
-def embedding_dim(model: nn.Module) -> int:
-    """Channels of a model's image embedding, found by embedding one grey frame."""
-    with torch.no_grad():
-        return int(ClipFrames(model)(torch.full((1, 1, 3, 8, 8), 127, dtype=torch.uint8)).shape[-1])

@@ -15,7 +15,7 @@ class EncoderSpec:
     """Identity of a clip encoder; feature stores keep it in their manifest.
 
     Attributes:
-        name: Family and model, such as ``errands`` or ``open_clip/ViT-B-32``.
+        name: Family and model, such as ``errands_index`` or ``open_clip/ViT-B-32``.
         frames: Frames of one clip that ``forward`` expects, K.
         parts: Named parts of the output in order, with their channels; they sum to D.
         weights_hash: First 16 hexadecimal digits of the SHA-256 of the state.
@@ -52,11 +52,12 @@ class ClipEncoder(Protocol):
 
 
 class TextEncoder(Protocol):
-    """Sentences become token features and one vector in the space of the index features.
+    """Sentences become token features and one vector each.
 
     Attributes:
         dim: Channels of a token, D_q.
-        sentence_dim: Channels of a sentence, D_s, those of the index features.
+        sentence_dim: Channels of a sentence, D_s. Those of the index features where both lie in one space: the
+            index encoder's own text tower; else sentences and index features cannot be compared.
         weights_hash: As in ``EncoderSpec``.
     """
 

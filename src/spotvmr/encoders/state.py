@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,10 +17,18 @@ from torch import Tensor, nn
 from spotvmr.errors import UserError
 from spotvmr.types.files import write_bytes_atomic
 
+_RANDOM = re.compile(r"random(?::(\d+))?")
+
 
 def shipped(name: str) -> Path:
     """Path of a weights file that comes with the package, such as ``errands_index``."""
     return Path(str(files("spotvmr.encoders") / "weights" / f"{name}.safetensors"))
+
+
+def errands_weights(kind: str, folder: str) -> Path:
+    """Weights of the demo's ``index``, ``expert`` or ``text`` encoder: in a folder, or shipped when that is empty."""
+    name = f"errands_{kind}"
+    return Path(folder) / f"{name}.safetensors" if folder else shipped(name)
 
 
 def save_weights(state: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]) -> None:
@@ -58,9 +68,51 @@ def fill(model: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
     complaints += [f"{k} is unknown" for k in found if k not in wanted]
     complaints += [f"{k} is {found[k]}, not {wanted[k]}" for k in wanted if k in found and found[k] != wanted[k]]
     if complaints:
-        more = f" and {len(complaints) - 3} more" if len(complaints) > 3 else ""
-        raise UserError(f"weights {source} do not fit {type(model).__name__}: {'; '.join(complaints[:3])}{more}")
+        raise UserError(f"weights {source} do not fit {type(model).__name__}: {_first(complaints)}")
     model.load_state_dict(dict(state))
+
+
+@contextmanager
+def random_weights(pretrained: str) -> Iterator[bool]:
+    """Draw what is drawn inside from the seed of ``random`` or ``random:SEED``; the global state stays as it was.
+
+    Args:
+        pretrained: A setting; anything else leaves seed 0, for the layers that weights are then loaded into.
+
+    Yields:
+        Whether random weights are asked for.
+    """
+    lottery = _RANDOM.fullmatch(pretrained)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(lottery[1] or 0) if lottery else 0)
+        yield lottery is not None
+
+
+def said_by(error: Exception) -> str:
+    """What an error says, in one line; of torch's list of keys that do not fit the first three.
+
+    >>> try:
+    ...     nn.Linear(2, 3).load_state_dict({"weight": torch.zeros(3, 4), "extra": torch.zeros(1)})
+    ... except RuntimeError as error:
+    ...     print(said_by(error))
+    bias is missing; extra is unknown; weight is (3, 4), not (3, 2)
+    """
+    text = str(error)
+    complaints = [
+        f"{key} {fault}"
+        for head, fault in (("Missing", "is missing"), ("Unexpected", "is unknown"))
+        for row in re.findall(rf"{head} key\(s\) in state_dict: (.*)", text)
+        for key in re.findall(r'"([^"]+)"', row)
+    ]
+    sizes = r"size mismatch for (\S+): .*?torch\.Size\(\[(.*?)\]\).*?torch\.Size\(\[(.*?)\]\)"
+    complaints += [f"{key} is ({found}), not ({wanted})" for key, found, wanted in re.findall(sizes, text)]
+    return _first(complaints) if complaints else (text.strip() or type(error).__name__).splitlines()[0]
+
+
+def _first(complaints: list[str]) -> str:
+    """The first three of a list, and how many more there are."""
+    more = f" and {len(complaints) - 3} more" if len(complaints) > 3 else ""
+    return "; ".join(complaints[:3]) + more
 
 
 def hash_state(model: nn.Module) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback, RichProgressBar
+
+from spotvmr.types.batches import GroundingBatch
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +44,41 @@ class EpochLine(Callback):
             got["val/gt_clip_recall"],
             time.perf_counter() - self._began,
         )
+
+
+class EpochNumbers(Callback):
+    """Logs what an epoch is besides its losses: learning rate, queries a second, GFLOPs a query on validation.
+
+    Args:
+        gflops: GFLOPs of a query from the number of its clips that get expert features, index included.
+        clips: Mean number of clips of a validation query's video.
+    """
+
+    def __init__(self, gflops: Callable[[float], float], clips: float) -> None:
+        self.gflops, self.clips = gflops, clips
+        self._queries, self._spent_s, self._began = 0, 0.0, 0.0
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Count anew."""
+        self._queries, self._spent_s = 0, 0.0
+        self._began = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: GroundingBatch, batch_idx: int
+    ) -> None:
+        """Count queries; validation, which follows the last batch, is not training time."""
+        self._queries += len(batch.qids) * trainer.world_size
+        self._spent_s = time.perf_counter() - self._began
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Log the numbers; validation has run by now."""
+        chosen = float(trainer.callback_metrics["val/fraction_mean"]) * self.clips
+        numbers = {
+            "train/lr": trainer.optimizers[0].param_groups[0]["lr"],
+            "train/queries_per_second": self._queries / max(self._spent_s, 1e-9),
+            "cost/gflops_per_query": self.gflops(chosen),
+        }
+        pl_module.log_dict(numbers, rank_zero_only=False)
 
 
 def progress_bar() -> Callback:

@@ -12,10 +12,10 @@ from torch.utils.data import DataLoader
 
 from spotvmr.assembly import BudgetedVmr
 from spotvmr.cost import Ledger, QueryCost, VideoCost, count_gflops
+from spotvmr.engine.asking import Ask, Asked, request_of
 from spotvmr.engine.samples import Collator, GroundingDataset
 from spotvmr.engine.workbench import Workbench
 from spotvmr.metrics import GroundingMetrics, IouRule, SelectionMetrics
-from spotvmr.selection import SelectionRequest, StoredExpert
 from spotvmr.types import Query
 from spotvmr.types.batches import GroundingBatch
 from spotvmr.types.predictions import Prediction
@@ -32,6 +32,7 @@ class Evaluation:
         ledger: Seconds of selection and VMR model.
         scores: The selector's scores (T,) at each step of each query; empty for arms without.
         steps: The clips chosen at each step of each query.
+        rounds: How often selector and VMR model ran for each query.
     """
 
     predictions: list[Prediction]
@@ -40,54 +41,51 @@ class Evaluation:
     ledger: Ledger
     scores: dict[str, list[Tensor]]
     steps: dict[str, list[list[int]]]
+    rounds: dict[str, int]
 
 
 @torch.inference_mode()
-def evaluate(system: BudgetedVmr, bench: Workbench, queries: Sequence[Query], budget: float, batch: int) -> Evaluation:
+def evaluate(system: BudgetedVmr, bench: Workbench, queries: Sequence[Query], ask: Ask, batch: int) -> Evaluation:
     """Ask every query of its whole video.
 
     Args:
         system: The trained system, in eval mode.
         bench: Features and sentences.
-        queries: Queries with their true moments.
-        budget: Share of the valid clips.
+        queries: Queries; batches in which the truth of one is withheld are answered, not scored.
+        ask: How.
         batch: Queries at once.
     """
     dataset = GroundingDataset(queries, bench.index, bench.expert, bench.config.dataset.clip_s)
     rule = cast(IouRule, bench.config.dataset.iou_rule)
-    found = Evaluation([], GroundingMetrics(rule=rule), SelectionMetrics(), Ledger(), {}, {})
+    found = Evaluation([], GroundingMetrics(rule=rule), SelectionMetrics(), Ledger(), {}, {}, {})
     for metric in (found.grounding, found.selection):
         # The first process of a distributed run evaluates alone; the others are not there to be asked.
         metric.distributed_available_fn = lambda: False
     of_qid = {query.qid: query for query in queries}
     for rows in DataLoader(dataset, batch, collate_fn=Collator(bench.sentences)):
-        _evaluate_batch(system, rows, of_qid, budget, found)
+        _keep(rows, ask(system, rows, found.ledger), of_qid, found)
     return found
 
 
-def _evaluate_batch(
-    system: BudgetedVmr, rows: GroundingBatch, of_qid: Mapping[str, Query], budget: float, found: Evaluation
-) -> None:
-    """Select, localise, score one batch."""
+def _keep(rows: GroundingBatch, answers: Sequence[Asked], of_qid: Mapping[str, Query], found: Evaluation) -> None:
+    """Score the answers to one batch and keep them."""
     clips = rows.clips
-    share = torch.full((len(rows.qids),), budget, dtype=torch.float64)
-    source = StoredExpert(clips.expert)
-    request = SelectionRequest(clips.index, clips.mask, rows.text, share, source, system.model, rows.qids, rows.target)
-    with found.ledger.stage("selection"):
-        selection = system.selector(request)
-    with found.ledger.stage("model"):
-        output = system.localise(clips.index, clips.mask, rows.text, selection)
-        moments = system.model.decode(output, rows.clip_s, rows.duration_s)
     truths = [of_qid[qid].moments for qid in rows.qids]
-    found.grounding.update(rows.qids, moments, truths)
-    found.selection.update(rows.qids, selection.chosen, rows.target.inside, clips.mask)
-    for b, qid in enumerate(rows.qids):
+    if all(truths):  # a split that is answered for a submission may hold queries whose truth is withheld
+        found.grounding.update(rows.qids, [answer.moments for answer in answers], truths)
+        chosen = torch.stack([answer.chosen for answer in answers])
+        found.selection.update(rows.qids, chosen, rows.target.inside, clips.mask)
+    for b, (qid, asked) in enumerate(zip(rows.qids, answers, strict=True)):
         query, valid = of_qid[qid], int(clips.mask[b].sum())
-        chosen = tuple(selection.chosen[b].nonzero().flatten().tolist())
-        answer = Prediction(qid, query.video_id, query.text, tuple(moments[b]), chosen, query.moments)
-        found.predictions.append(answer)
-        found.steps[qid] = [step[b].nonzero().flatten().tolist() for step in selection.steps]
-        found.scores[qid] = [score[b, :valid].clone() for score in selection.scores]
+        clip_numbers = tuple(asked.chosen.nonzero().flatten().tolist())
+        found.predictions.append(
+            Prediction(
+                qid, query.video_id, query.text, tuple(asked.moments), clip_numbers, query.moments, query.duration_s
+            )
+        )
+        found.steps[qid] = [step.nonzero().flatten().tolist() for step in asked.steps]
+        found.scores[qid] = [score[:valid].clone() for score in asked.scores]
+        found.rounds[qid] = asked.rounds
 
 
 def query_costs(
@@ -105,19 +103,20 @@ def query_costs(
     for item, (query, prediction) in enumerate(zip(queries, found.predictions, strict=True)):
         lengths = (bench.index.n_clips(query.video_id), len(bench.sentences[query.text][0]))
         if lengths not in counted:
-            counted[lengths] = _count(system, bench, collate([dataset[item]]), query.text, budget)
-        cost = QueryCost(*counted[lengths], frozenset(prediction.selected_clips))
+            counted[lengths] = count_query(system, bench, collate([dataset[item]]), query.text, budget)
+        said, selecting, localising = counted[lengths]
+        rounds = found.rounds[query.qid]  # a round costs the same whatever was chosen before it
+        clips = frozenset(prediction.selected_clips)
+        cost = QueryCost(said, rounds * selecting, rounds * localising, clips)
         by_video.setdefault(query.video_id, []).append(cost)
     return [VideoCost(bench.index.n_clips(video_id), tuple(rows)) for video_id, rows in by_video.items()]
 
 
-def _count(
+def count_query(
     system: BudgetedVmr, bench: Workbench, rows: GroundingBatch, text: str, budget: float
 ) -> tuple[float, float, float]:
-    """GFLOPs of text, selection and model for one query."""
-    clips, share = rows.clips, torch.tensor([budget], dtype=torch.float64)
-    source = StoredExpert(clips.expert)
-    request = SelectionRequest(clips.index, clips.mask, rows.text, share, source, system.model, rows.qids, rows.target)
+    """GFLOPs of text, selection and model for one query, by running it."""
+    clips, request = rows.clips, request_of(system, rows, budget)
     selection = system.selector(request)
     return (
         count_gflops(bench.text.encode, [text]),

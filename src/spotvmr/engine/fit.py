@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.loggers import Logger
 
 from spotvmr.assembly import BudgetedVmr, save_weights
 from spotvmr.config.schema import TrainerConfig
 from spotvmr.engine.callbacks import EpochLine, progress_bar
+from spotvmr.engine.curves import csv_curves
 from spotvmr.engine.datamodule import GroundingDataModule
 from spotvmr.engine.module import GroundingModule
 from spotvmr.types.files import write_text_atomic
@@ -33,6 +34,9 @@ def fit(
     folder: Path,
     weights: Path,
     identity: Mapping[str, Any],
+    callbacks: Sequence[Callback] = (),
+    loggers: Sequence[Logger] = (),
+    progress: bool = True,
 ) -> BudgetedVmr:
     """Train and leave the weights of the best epoch on validation.
 
@@ -44,6 +48,9 @@ def fit(
         folder: For checkpoints and curves.
         weights: Written at the end, with ``identity``.
         identity: What the weights depend on; a checkpoint of another identity is not resumed.
+        callbacks: Further ones.
+        loggers: Besides the curves in ``folder``.
+        progress: Whether to show a progress bar.
 
     Returns:
         The trained system with its best weights.
@@ -64,9 +71,12 @@ def fit(
             last,
             EarlyStopping(MONITOR, mode="max", patience=settings.patience),
             EpochLine(),
-            progress_bar(),
+            *([progress_bar()] if progress else []),
+            *callbacks,
+            *([EMAWeightAveraging(decay=settings.ema)] if settings.ema else []),
         ],
-        logger=CSVLogger(folder, name="curves", version=""),
+        logger=[csv_curves(folder, resumed=resume is not None), *loggers],
+        enable_progress_bar=progress,
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         enable_model_summary=False,

@@ -16,9 +16,11 @@ from rich.progress import Progress
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from spotvmr.assembly import FeatureSource, encode_clips, spec_key
 from spotvmr.encoders import ClipEncoder
 from spotvmr.errors import UserError
 from spotvmr.features import FeatureStore, StoreKey, StoreWriter
+from spotvmr.features.importers import ImportedFeatures
 from spotvmr.types import ClipGrid
 from spotvmr.types.files import write_text_atomic
 from spotvmr.video import probe, stream_clips
@@ -92,10 +94,11 @@ class ClipStream(IterableDataset[Chunk | Failure]):
                 held, began = [], time.perf_counter()
 
 
-def store_key(encoder: ClipEncoder, clip_s: float) -> StoreKey:
-    """What identifies an encoder's features."""
-    spec = encoder.spec
-    return StoreKey(spec.name, spec.weights_hash, spec.preprocessing, clip_s, spec.frames, dict(spec.parts))
+def store_key(encoder: FeatureSource, clip_s: float) -> StoreKey:
+    """What identifies the features of an encoder or of imported files."""
+    if isinstance(encoder, ImportedFeatures):
+        return encoder.store_key(clip_s)
+    return spec_key(encoder.spec, clip_s)
 
 
 def extract(
@@ -176,30 +179,12 @@ def _chunks(stream: ClipStream) -> Iterator[Chunk]:
             progress.update(bar, advance=int(chunk.last), rate=f"{rate:.0f} clips/s")
 
 
-@torch.inference_mode()
-def encode_clips(encoder: ClipEncoder, pixels: Tensor, device: str) -> np.ndarray:
-    """Encode decoded clips.
-
-    Args:
-        encoder: In evaluation mode, on ``device``.
-        pixels: Frames (n, K', H, W, 3), uint8, of which the encoder takes its K, evenly spread.
-        device: Where the encoder runs.
-
-    Returns:
-        Features (n, D), float32.
-    """
-    wanted, given = encoder.spec.frames, pixels.shape[1]
-    picks = ((2 * torch.arange(wanted) + 1) * given) // (2 * wanted)
-    frames = pixels[:, picks].permute(0, 1, 4, 2, 3)
-    return encoder(frames.to(device)).float().cpu().numpy()
-
-
-def open_stores(paths: Sequence[Path], encoders: Sequence[ClipEncoder], clip_s: float) -> list[FeatureStore]:
+def open_stores(paths: Sequence[Path], encoders: Sequence[FeatureSource], clip_s: float) -> list[FeatureStore]:
     """Open stores.
 
     Args:
         paths: Their folders.
-        encoders: The encoder of each.
+        encoders: What each was filled from.
         clip_s: Length of a clip in seconds.
 
     Raises:

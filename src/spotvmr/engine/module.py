@@ -11,12 +11,15 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
-from spotvmr.assembly import BudgetedVmr, SpanCriterion, SystemOutput
+from spotvmr.assembly import BudgetedVmr, Criterion, SystemOutput
 from spotvmr.config.schema import TrainerConfig
 from spotvmr.metrics import GroundingMetrics, IouRule, SelectionMetrics
-from spotvmr.selection import StoredExpert
+from spotvmr.selection import GumbelSpotter, StoredExpert, selection_entropy
 from spotvmr.types import Query
 from spotvmr.types.batches import GroundingBatch
+
+LOWEST_BUDGET = 0.01
+"""Training for any budget draws from here to 1."""
 
 
 class GroundingModule(L.LightningModule):
@@ -36,7 +39,7 @@ class GroundingModule(L.LightningModule):
     def __init__(
         self,
         system: BudgetedVmr,
-        criterion: SpanCriterion,
+        criterion: Criterion,
         budget: float,
         seed: int,
         trainer_config: TrainerConfig,
@@ -66,10 +69,12 @@ class GroundingModule(L.LightningModule):
         at another point of the epoch in a resumed run.
         """
         torch.manual_seed(1_000_003 * self.seed + 1_009 * self.global_step + self.global_rank)
+        if isinstance(self.system.selector, GumbelSpotter):
+            self.system.selector.anneal(self.global_step / max(1, int(self.trainer.estimated_stepping_batches)))
 
     def forward(self, batch: GroundingBatch) -> SystemOutput:
         """Select and localise under the budget."""
-        return run_system(self.system, batch, self.budget)
+        return run_system(self.system, batch, self._budgets(batch))
 
     def training_step(self, batch: GroundingBatch, batch_idx: int) -> Tensor:
         """Sum of the loss terms."""
@@ -90,6 +95,9 @@ class GroundingModule(L.LightningModule):
         found = self.system.model.decode(output.vmr, batch.clip_s, batch.duration_s)
         self.grounding.update(batch.qids, found, [self.truths[qid] for qid in batch.qids])
         self.selection.update(batch.qids, output.selection.chosen, batch.target.inside, batch.clips.mask)
+        for scores in output.selection.scores[:1]:  # of the first preview: later ones leave chosen clips out
+            entropy = selection_entropy(scores, batch.clips.mask).mean()
+            self.log("val/selection_entropy", entropy, batch_size=len(batch.qids), sync_dist=True)
 
     def on_validation_epoch_end(self) -> None:
         """Log recall and what the selection spent."""
@@ -117,12 +125,22 @@ class GroundingModule(L.LightningModule):
     def _taught(self, batch: GroundingBatch) -> Any:
         """The teacher's outputs, when there is one."""
         with torch.no_grad():
-            return next((run_system(teacher, batch, 1.0).vmr for teacher in self._teacher), None)
+            return next(
+                (run_system(teacher, batch, torch.ones(len(batch.qids))).vmr for teacher in self._teacher), None
+            )
+
+    def _budgets(self, batch: GroundingBatch) -> Tensor:
+        """The budget of each query (B,): training for any budget draws every second one, even in its logarithm."""
+        own = torch.full((len(batch.qids),), self.budget, dtype=torch.float64)
+        if not (self.training and self.trainer_config.any_budget):
+            return own
+        drawn = LOWEST_BUDGET ** torch.rand_like(own)
+        return torch.where(torch.rand_like(own) < 0.5, own, drawn)
 
 
-def run_system(system: BudgetedVmr, batch: GroundingBatch, budget: float) -> SystemOutput:
-    """Run a system on stored features, every query with the same budget."""
+def run_system(system: BudgetedVmr, batch: GroundingBatch, budget: Tensor) -> SystemOutput:
+    """Run a system on stored features, each query with its budget (B,)."""
     clips = batch.clips
-    share = torch.full((len(batch.qids),), budget, device=clips.mask.device, dtype=torch.float64)
     source = StoredExpert(clips.expert)
+    share = budget.to(clips.mask.device)
     return system(clips.index, clips.mask, batch.text, share, source, batch.qids, batch.target)

@@ -12,28 +12,39 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger
 
 from spotvmr.assembly import (
     BudgetedVmr,
-    SpanCriterion,
+    build_criterion,
     build_student,
     build_teacher,
+    code_digest,
     load_weights,
     read_identity,
+    start_as_teacher,
 )
-from spotvmr.config import Config, load
+from spotvmr.config import Config
 from spotvmr.config.schema import SelectorConfig
+from spotvmr.engine.adaptive import plan_spending, until_sure
+from spotvmr.engine.asking import Ask, once
+from spotvmr.engine.callbacks import EpochNumbers
+from spotvmr.engine.curves import WandbMetrics, wandb_curves
 from spotvmr.engine.datamodule import GroundingDataModule
+from spotvmr.engine.epoch_costs import query_gflops
 from spotvmr.engine.evaluation import Evaluation, evaluate
 from spotvmr.engine.fit import fit
 from spotvmr.engine.module import GroundingModule
 from spotvmr.engine.records import make_record, write_run
+from spotvmr.engine.turns import alone, in_turn
 from spotvmr.engine.workbench import Workbench, identity, prepare
 from spotvmr.errors import UserError
 from spotvmr.types.record import RunRecord, read_record
 
 log = logging.getLogger(__name__)
 WEIGHTS = "weights.safetensors"
+_AT_TEST = ("adaptive", "cap")  # of the selector: they change no weights
 _HARDWARE = ("workers", "accelerator")  # change where a result is made, not what it is
 
 
@@ -45,11 +56,13 @@ class Trained:
         folder: Of the student's run.
         teacher: Record of the teacher on the test split.
         student: Record of the student on the test split.
+        videos: Path of each video; empty when all features are imported.
     """
 
     folder: Path
     teacher: RunRecord
     student: RunRecord
+    videos: Mapping[str, Path]
 
 
 def train(config: Config) -> Trained | None:
@@ -57,29 +70,43 @@ def train(config: Config) -> Trained | None:
 
     Returns:
         The records; None on the further processes of a distributed run, which only help to train.
+
+    Raises:
+        UserError: Data are missing or broken, another process trains this run, or its folder is a teacher's.
     """
-    bench = prepare(config)
-    teacher, teacher_record = taught(bench)
-    student_record = studied(bench, teacher)
+    folder = run_folder(config)
+    with alone(folder):
+        bench = prepare(config)
+        if run_folder(teacher_config(bench)) == folder:
+            raise UserError(f"{folder} is the run of a teacher, which its students share; set name=ANOTHER_NAME")
+        teacher, teacher_record = taught(bench)
+        student_record = _tested(bench, trained_student(bench, teacher))
     if teacher_record is None or student_record is None:
         return None
-    return Trained(run_folder(config), teacher_record, student_record)
+    return Trained(folder, teacher_record, student_record, bench.videos)
 
 
 def taught(bench: Workbench) -> tuple[BudgetedVmr, RunRecord | None]:
     """The teacher of a workbench and its record on the test split (None on further processes)."""
     for split in ("train", "val", "test"):
         if not bench.splits[split]:
-            name = bench.config.dataset.name
-            raise UserError(f"data set {name} has no {split} queries with moments; set dataset.{split}=FILE")
+            name, share = bench.config.dataset.name, " or dataset.val_share=0.1" if split == "val" else ""
+            raise UserError(f"data set {name} has no {split} queries with moments; set dataset.{split}=FILE{share}")
     bench = replace(bench, config=teacher_config(bench))
-    teacher = _trained(bench, build_teacher, None, teacher_identity(bench))
-    return teacher, _tested(bench, teacher)
+    with in_turn(run_folder(bench.config)):
+        teacher = _trained(bench, build_teacher, None, teacher_identity(bench))
+        return teacher, _tested(bench, teacher)
 
 
 def studied(bench: Workbench, teacher: BudgetedVmr) -> RunRecord | None:
     """Train the student of a workbench and give its record on the test split (None on further processes)."""
-    return _tested(bench, _trained(bench, build_student, teacher, student_identity(bench)))
+    with in_turn(run_folder(bench.config)):
+        return _tested(bench, trained_student(bench, teacher))
+
+
+def trained_student(bench: Workbench, teacher: BudgetedVmr) -> BudgetedVmr:
+    """The student of a workbench, trained unless its weights are there."""
+    return _trained(bench, build_student, teacher, student_identity(bench))
 
 
 def run_folder(config: Config) -> Path:
@@ -89,13 +116,14 @@ def run_folder(config: Config) -> Path:
 
 def teacher_identity(bench: Workbench) -> dict[str, Any]:
     """What a teacher's weights depend on; students of any selector and budget share it."""
-    return _without(_learnt_from(bench, ["seed", "dataset", "model", "trainer"]), "student_epochs")
+    return _without(_learnt_from(bench, ["seed", "dataset", "model", "trainer"]), "student_epochs", "any_budget")
 
 
 def student_identity(bench: Workbench) -> dict[str, Any]:
     """What a student's weights depend on."""
     groups = ["seed", "budget", "dataset", "selector", "model", "distill", "trainer"]
     facts = _without(_learnt_from(bench, groups), "teacher_epochs")
+    facts["selector"] = {k: v for k, v in facts["selector"].items() if k not in _AT_TEST}
     return facts | {"teacher": _digest(teacher_identity(bench))}
 
 
@@ -103,7 +131,8 @@ def teacher_config(bench: Workbench) -> Config:
     """The configuration under which the teacher is a run of its own."""
     config = bench.config
     name = f"{config.dataset.name}-teacher-{config.model.name}-{_digest(teacher_identity(bench))}"
-    return replace(config, name=name, budget=1.0, selector=SelectorConfig(name="all"))
+    trainer = replace(config.trainer, any_budget=False)
+    return replace(config, name=name, budget=1.0, selector=SelectorConfig(name="all"), trainer=trainer)
 
 
 def _trained(
@@ -121,16 +150,26 @@ def _trained(
     for stale in (weights, folder / "record.json"):
         stale.unlink(missing_ok=True)
     if teacher is not None:
-        # The student starts as its teacher: it only has to learn to do without most of the clips.
-        system.get_submodule("model").load_state_dict(teacher.get_submodule("model").state_dict())
+        start_as_teacher(system, teacher)
     log.info("%s: training in %s", kind, folder)
-    criterion = SpanCriterion(config.model, config.distill)
+    criterion = build_criterion(config.model, config.distill, system.model.family, config.selector.budget_weight)
     val = bench.splits["val"]
     module = GroundingModule(
         system, criterion, config.budget, config.seed, config.trainer, config.dataset.iou_rule, val, teacher
     )
     epochs = config.trainer.teacher_epochs if teacher is None else config.trainer.student_epochs
-    return fit(module, _data(bench), config.trainer, epochs, folder, weights, facts)
+    callbacks, loggers = _watchers(bench, system, kind)
+    show = config.log.progress
+    return fit(module, _data(bench), config.trainer, epochs, folder, weights, facts, callbacks, loggers, show)
+
+
+def _watchers(bench: Workbench, system: BudgetedVmr, kind: str) -> tuple[list[Callback], list[Logger]]:
+    """Callbacks and loggers that the settings ask for."""
+    config = bench.config
+    numbers = EpochNumbers(*query_gflops(system, bench, bench.splits["val"], config.budget))
+    if not config.log.wandb or kind == "teacher":  # a teacher is shared by many students, and not always trained
+        return [numbers], []
+    return [numbers, WandbMetrics()], [wandb_curves(config)]
 
 
 def _data(bench: Workbench) -> GroundingDataModule:
@@ -156,54 +195,53 @@ def _tested(bench: Workbench, system: BudgetedVmr) -> RunRecord | None:
         return None
     folder = run_folder(bench.config)
     path = folder / "record.json"
-    if path.is_file():
-        return read_record(path)
-    record, found = test(bench, system, "test")
+    if path.is_file() and (kept := read_record(path)).config.get("selector") == vars(bench.config.selector):
+        return kept
+    record, found = test(bench, system, "test", None, "")
     write_run(record, bench.splits["test"], found, folder, bench.config)
     return record
 
 
-def test(bench: Workbench, system: BudgetedVmr, split: str) -> tuple[RunRecord, Evaluation]:
-    """Evaluate a trained system on a split."""
-    config, queries = bench.config, bench.splits[split]
-    found = evaluate(system, bench, queries, config.budget, config.trainer.batch_size)
-    return make_record(bench, system, queries, found, split, config.name), found
-
-
-def evaluate_run(folder: Path, split: str, budget: float | None) -> tuple[RunRecord, Path]:
-    """Evaluate a run that was trained before.
+def test(
+    bench: Workbench, system: BudgetedVmr, split: str, control: str | None, label: str
+) -> tuple[RunRecord, Evaluation]:
+    """Evaluate a trained system on a split.
 
     Args:
-        folder: Its folder.
+        bench: The workbench; its configuration says how to ask.
+        system: The system, in eval mode.
         split: The split to ask.
-        budget: Another budget than it was trained for, or None.
-
-    Returns:
-        The record, and where it was written: the run's folder when split and budget are its own,
-        else a folder inside it.
-
-    Raises:
-        UserError: There is no such run, or its weights are of another model.
+        control: None, or ``mask_only``.
+        label: Appended to the name of the run.
     """
-    config = load(folder / "config.yaml")
-    own = split == "test" and budget in (None, config.budget)
-    where = folder if own else folder / f"{split}-{budget or config.budget:g}"
-    bench = prepare(replace(config, budget=budget or config.budget))
-    system = build_student(config, *bench.dims)
-    load_weights(system, folder / WEIGHTS)
-    record, found = test(bench, system.eval(), split)
-    write_run(record, bench.splits[split], found, where, bench.config)
-    return record, where
+    config, queries = bench.config, bench.splits[split]
+    ask, spending = way_to_ask(bench, system, control)
+    found = evaluate(system, bench, queries, ask, config.trainer.batch_size)
+    if spending:
+        rounds = list(found.rounds.values())
+        spending["stopped_at"] = {f"{n}": rounds.count(n) for n in sorted(set(rounds))}
+    return make_record(bench, system, queries, found, split, f"{config.name}{label}", control, spending), found
+
+
+def way_to_ask(bench: Workbench, system: BudgetedVmr, control: str | None) -> tuple[Ask, dict[str, Any]]:
+    """How a system is asked, and for adaptive spending how that was decided."""
+    config = bench.config
+    if control is not None or not config.selector.adaptive:
+        return once(config.budget, mask_only=control is not None), {}
+    plan, facts = plan_spending(system, bench)
+    return until_sure(plan), {"levels": list(plan.levels), **facts}
 
 
 def _learnt_from(bench: Workbench, groups: list[str]) -> dict[str, Any]:
-    """Settings, feature keys and the queries of training and validation."""
-    return identity(bench, groups, {split: bench.splits[split] for split in ("train", "val")})
+    """Settings, feature keys, the queries of training and validation, and the file of an own model."""
+    facts = identity(bench, groups, {split: bench.splits[split] for split in ("train", "val")})
+    code = code_digest(bench.config.model)
+    return facts if code is None else facts | {"model_code": code}
 
 
-def _without(facts: dict[str, Any], epochs: str) -> dict[str, Any]:
+def _without(facts: dict[str, Any], *names: str) -> dict[str, Any]:
     """Leave out trainer settings that do not matter here."""
-    trainer = {k: v for k, v in facts["trainer"].items() if k not in (epochs, *_HARDWARE)}
+    trainer = {k: v for k, v in facts["trainer"].items() if k not in (*names, *_HARDWARE)}
     dataset = {k: v for k, v in facts["dataset"].items() if k in ("name", "clip_s", "iou_rule")}
     return facts | {"trainer": trainer, "dataset": dataset}
 

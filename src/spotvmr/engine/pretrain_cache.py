@@ -17,10 +17,10 @@ from spotvmr.encoders.blocks import resize
 from spotvmr.encoders.errands_expert import ErrandsExpert
 from spotvmr.encoders.errands_index import ErrandsIndex
 from spotvmr.engine.pretrain_heads import Classes
-from spotvmr.engine.sources import fingerprint
 from spotvmr.errors import UserError
 from spotvmr.types import ClipGrid
 from spotvmr.types.files import whole_file
+from spotvmr.types.fingerprint import fingerprint
 from spotvmr.video import probe, stream_clips
 from spotvmr.worlds import WorldSettings
 from spotvmr.worlds.settings import rng_of

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -27,7 +30,14 @@ _TRACED = 24
 
 
 def make_record(
-    bench: Workbench, system: BudgetedVmr, queries: Sequence[Query], found: Evaluation, split: str, name: str
+    bench: Workbench,
+    system: BudgetedVmr,
+    queries: Sequence[Query],
+    found: Evaluation,
+    split: str,
+    name: str,
+    control: str | None = None,
+    spending: Mapping[str, Any] | None = None,
 ) -> RunRecord:
     """Put together everything the record holds.
 
@@ -38,6 +48,8 @@ def make_record(
         found: Its evaluation.
         split: Name of the split.
         name: Name of the run.
+        control: As in the record.
+        spending: As in the record.
     """
     config = bench.config
     videos = {query.video_id: query.duration_s for query in queries}
@@ -65,7 +77,10 @@ def make_record(
         versions=versions(PACKAGES),
         config=as_plain(config),
         groups=_groups(found, queries),
-        annotations=dict(bench.splits.reports[split].counts),
+        annotations=bench.splits.facts,
+        annotations_digest=_digest(queries),
+        control=control,
+        spending=spending or {},
     )
 
 
@@ -76,6 +91,15 @@ def write_run(record: RunRecord, queries: Sequence[Query], found: Evaluation, fo
     write_traces([_trace(query, found, config.dataset.clip_s) for query in traced], folder / "traces.jsonl")
     save(config, folder / "config.yaml")
     write_record(record, folder / "record.json")
+
+
+def _digest(queries: Sequence[Query]) -> str:
+    """Eight hexadecimal digits of the questions and their truth: other annotations are another data set version."""
+    rows = [
+        (query.qid, query.video_id, query.text, query.duration_s, [(m.start_s, m.end_s) for m in query.moments])
+        for query in queries
+    ]
+    return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()[:8]
 
 
 def _trace(query: Query, found: Evaluation, clip_s: float) -> Trace:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from spotvmr.features import FeatureStore
-from spotvmr.types import ClipGrid, Query
+from spotvmr.types import ClipGrid, Moment, Query
 from spotvmr.types.batches import ClipBatch, GroundingBatch, TargetBatch, TextBatch
 
 
@@ -35,7 +35,7 @@ class GroundingDataset(Dataset[Sample]):
     """Queries with the features of their videos.
 
     Args:
-        queries: The queries, each with at least one moment; the first is the target.
+        queries: The queries; the first moment of each is the target, and a point where the truth is withheld.
         index: Store of index features.
         expert: Store of expert features.
         clip_s: Length of a clip in seconds.
@@ -67,7 +67,7 @@ class GroundingDataset(Dataset[Sample]):
         """Read one query's features and place its moment on the clip grid."""
         query = self.queries[item]
         n_clips = self.index.n_clips(query.video_id)
-        moment = query.moments[0]
+        moment = query.moments[0] if query.moments else Moment(0.0, 0.0)
         grid = ClipGrid(query.duration_s, self.clip_s)
         first, stop = self._window(query, n_clips, grid.clips_of(moment.start_s, moment.end_s))
         span = np.clip([moment.start_s / self.clip_s - first, moment.end_s / self.clip_s - first], 0, stop - first)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spotvmr.errors import UserError
 from spotvmr.types.files import write_text_atomic
+from spotvmr.types.fingerprint import fingerprint
 
 log = logging.getLogger(__name__)
-_PROBE_BYTES = 1 << 16
 
 
 def drop_stale(stores: Sequence[Path], videos: Mapping[str, Path]) -> None:
@@ -41,23 +39,6 @@ def drop_stale(stores: Sequence[Path], videos: Mapping[str, Path]) -> None:
             before = {}
         if before != before | now:
             write_text_atomic(note, json.dumps(before | now))
-
-
-def fingerprint(path: Path) -> str:
-    """Size in bytes and checksums of the first and last 64 KiB: cheap, and changed by any other encoding.
-
-    Raises:
-        UserError: The file cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(0)
-            head = file.read(_PROBE_BYTES)
-            file.seek(max(0, size - _PROBE_BYTES))
-            return f"{size}-{zlib.crc32(head):08x}-{zlib.crc32(file.read(_PROBE_BYTES)):08x}"
-    except OSError as error:
-        raise UserError(f"cannot read video {path}: {error.strerror}; check the file and its rights") from error
 
 
 def _read_note(note: Path) -> dict[str, str]:

@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from spotvmr.assembly import Splits, build_encoders, build_text, find_videos, load_splits, make_world
+from spotvmr.assembly import FeatureSource, Splits, build_encoders, build_text, index_path, load_splits, make_world
 from spotvmr.config import Config, as_plain
-from spotvmr.encoders import ClipEncoder, TextEncoder
-from spotvmr.engine.indexing import extract, open_stores
-from spotvmr.engine.sources import drop_stale
-from spotvmr.features import FeatureStore
+from spotvmr.encoders import TextEncoder
+from spotvmr.engine.filling import fill_stores
+from spotvmr.engine.indexing import open_stores
+from spotvmr.features import DroppedParts, FeatureStore
 from spotvmr.types import Query
 
 log = logging.getLogger(__name__)
@@ -33,19 +33,19 @@ class Workbench:
         splits: Queries by split, with the counts of the annotation policies.
         index: Store of index features.
         expert: Store of expert features.
-        index_encoder: The encoder behind the first.
-        expert_encoder: The encoder behind the second.
-        text: The text encoder that belongs to the index.
+        index_encoder: The encoder behind the first, or the features imported for it.
+        expert_encoder: The encoder behind the second, or the features imported for it.
+        text: The text encoder.
         sentences: Tokens (L, D_q) and sentence feature (D_s,) of every query text.
-        videos: Path of each video.
+        videos: Path of each video; empty when all features are imported.
     """
 
     config: Config
     splits: Splits
     index: FeatureStore
     expert: FeatureStore
-    index_encoder: ClipEncoder
-    expert_encoder: ClipEncoder
+    index_encoder: FeatureSource
+    expert_encoder: FeatureSource
     text: TextEncoder
     sentences: Mapping[str, tuple[Tensor, Tensor]]
     videos: Mapping[str, Path]
@@ -66,22 +66,20 @@ def prepare(config: Config) -> Workbench:
     """
     make_world(config)
     splits = load_splits(config.dataset)
-    videos = find_videos(config.dataset, splits)
-    index_encoder, expert_encoder = build_encoders(config)
-    text = build_text(config.index)
-    paths = store_paths(config)
-    drop_stale(paths, videos)
-    encoders = dict(zip(paths, (index_encoder, expert_encoder), strict=True))
-    extract(videos, encoders, config.dataset.clip_s, config.expert.batch_clips, config.device)
-    index, expert = open_stores(paths, list(encoders.values()), config.dataset.clip_s)
+    paths, sources = store_paths(config), build_encoders(config)
+    text = build_text(config)
+    videos = fill_stores(config, splits, dict(zip(paths, sources, strict=True)))
+    index, expert = open_stores(paths, sources, config.dataset.clip_s)
+    if config.index.drop:
+        index = DroppedParts(index, config.index.drop)
     sentences = encode_sentences(text, [query.text for query in splits.queries])
-    return Workbench(config, splits, index, expert, index_encoder, expert_encoder, text, sentences, videos)
+    return Workbench(config, splits, index, expert, *sources, text, sentences, videos)
 
 
 def store_paths(config: Config) -> tuple[Path, Path]:
     """Folders of the index and the expert store of a configuration."""
-    root = Path(config.paths.features) / config.dataset.name
-    return root / f"index-{config.index.name}", root / f"expert-{config.expert.name}"
+    index = index_path(config)
+    return index, index.with_name(f"expert-{config.expert.name}")
 
 
 @torch.inference_mode()
@@ -108,6 +106,10 @@ def identity(bench: Workbench, groups: Sequence[str], queries: Mapping[str, Sequ
     plain = as_plain(bench.config)
     facts: dict[str, Any] = {name: plain[name] for name in groups}
     facts["index_key"], facts["expert_key"] = bench.index.key.to_json(), bench.expert.key.to_json()
+    if bench.config.text.family != "index":  # the index's own text tower goes with its key
+        facts["text"] = bench.text.weights_hash
+    if bench.config.index.drop:
+        facts["dropped"] = list(bench.config.index.drop)
     facts["queries"] = {name: _digest(rows) for name, rows in queries.items()}
     return facts
 

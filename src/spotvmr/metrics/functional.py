@@ -7,18 +7,12 @@ seconds; give them as float64, since float32 moves an IoU of exactly 0.3 off its
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor
 
+from spotvmr.metrics.rules import IouRule, Union
 from spotvmr.types import Moment
-
-IouRule = Literal[">=", ">"]
-"""Whether an IoU equal to the threshold is a hit: ">=" (VSLNet, SnAG, QVHighlights), ">" (Ego4D, 2D-TAN, MAD)."""
-
-Union = Literal["union", "hull"]
-"""What the intersection is divided by: the true union, or the hull of both spans (Ego4D)."""
 
 
 def iou(pred: Tensor, true: Tensor) -> Tensor:

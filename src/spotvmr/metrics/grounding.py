@@ -9,12 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from spotvmr.errors import UserError
-from spotvmr.metrics.functional import IouRule, Union, best_iou_at, hits
+from spotvmr.metrics.functional import best_iou_at, hits
 from spotvmr.metrics.per_query import PerQueryMetric
+from spotvmr.metrics.rules import RECALLS, IouRule, Union
 from spotvmr.types import Moment
-
-RECALLS = ((1, 0.3), (1, 0.5), (1, 0.7), (5, 0.3), (5, 0.5))
-"""Rank and IoU threshold of each recall in a run record."""
 
 
 class GroundingMetrics(PerQueryMetric):

@@ -9,6 +9,13 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
+from spotvmr.types.batches import ClipInputs
+
+
+def seen_features(clips: ClipInputs) -> Tensor:
+    """What a model sees of each clip: index, expert and indicator channels (B, T, D_s + D_f + 1)."""
+    return torch.cat([clips.index, clips.expert, clips.chosen[..., None]], -1)
+
 
 class DepthwiseSeparableConv(nn.Module):
     """Depthwise then pointwise convolution over time, ReLU (VSLNet, Zhang et al., ACL 2020)."""
@@ -31,6 +38,8 @@ class LocalAttention(nn.Module):
     Time and memory are linear in T, and without absolute positions a model trained on windows
     runs on videos of any length. Computed block by block: positions are cut into blocks of
     ``reach``, each block attends to itself and its two neighbours under an exact band mask.
+    Tokens that every position sees, such as words, may join the keys (Longformer's global tokens,
+    Beltagy et al. 2020).
     """
 
     def __init__(self, dim: int, heads: int, reach: int) -> None:
@@ -40,20 +49,25 @@ class LocalAttention(nn.Module):
         self.qkv = nn.Linear(dim, 3 * dim)
         self.out = nn.Linear(dim, dim)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Map (B, T, d) to (B, T, d)."""
+    def forward(
+        self, x: Tensor, mask: Tensor, tokens: Tensor | None = None, token_mask: Tensor | None = None
+    ) -> Tensor:
+        """Map (B, T, d) to (B, T, d); ``tokens`` (B, G, d) with their mask (B, G) are seen by every position."""
         b, t, d = x.shape
         w = self.reach
         n = -(-t // w)  # blocks
         pad = n * w - t
         qkv = nnf.pad(self.qkv(x), (0, 0, 0, pad)).view(b, n, w, 3, self.heads, d // self.heads)
         q, k, v = (part.transpose(2, 3) for part in qkv.unbind(3))  # each (B, n, heads, w, d/heads)
+        k, v = _with_neighbours(k, 3), _with_neighbours(v, 3)
         allowed = self._allowed(nnf.pad(mask, (0, pad)), b, n)
+        if tokens is not None and token_mask is not None:
+            _, token_k, token_v = self.qkv(tokens).view(b, 1, -1, 3, self.heads, d // self.heads).unbind(3)
+            k = torch.cat([k, token_k.transpose(2, 3).expand(b, n, -1, -1, -1)], 3)
+            v = torch.cat([v, token_v.transpose(2, 3).expand(b, n, -1, -1, -1)], 3)
+            allowed = torch.cat([allowed, token_mask[:, None, None, None].expand(b, n, 1, w, -1)], -1)
         y = nnf.scaled_dot_product_attention(
-            q.flatten(0, 1),
-            _with_neighbours(k, 3).flatten(0, 1),
-            _with_neighbours(v, 3).flatten(0, 1),
-            attn_mask=allowed.flatten(0, 1),
+            q.flatten(0, 1), k.flatten(0, 1), v.flatten(0, 1), attn_mask=allowed.flatten(0, 1)
         )
         y = y.view(b, n, self.heads, w, d // self.heads).transpose(2, 3).reshape(b, n * w, d)
         return self.out(y[:, :t])
@@ -126,6 +140,45 @@ class ContextQueryAttention(nn.Module):
         return self.out(torch.cat([clips, words_seen, clips * words_seen, clips * clips_seen], -1))
 
 
+class CrossAttention(nn.Module):
+    """Multi-head attention from positions to tokens, such as words, that all of them may see."""
+
+    def __init__(self, dim: int, heads: int, out_dim: int) -> None:
+        """Build for ``dim`` channels in ``heads`` heads and ``out_dim`` channels of the result."""
+        super().__init__()
+        self.heads = heads
+        self.query, self.key, self.value = (nn.Linear(dim, dim) for _ in range(3))
+        self.out = nn.Linear(dim, out_dim)
+
+    def forward(self, x: Tensor, tokens: Tensor, token_mask: Tensor) -> Tensor:
+        """Map positions (B, T, d) and tokens (B, G, d), at least one of them valid, to (B, T, out_dim)."""
+        parts = self.query(x), self.key(tokens), self.value(tokens)
+        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
+        y = nnf.scaled_dot_product_attention(q, k, v, attn_mask=token_mask[:, None, None])
+        return self.out(y.transpose(1, 2).flatten(2))
+
+
+class CrossBlock(nn.Module):
+    """Clips ask the words: cross-attention that scales and shifts each clip (SnAG), then a feed-forward layer.
+
+    Both are residual. The scale is what compares a clip with the words it attends to: sums alone learn that slowly.
+    """
+
+    def __init__(self, dim: int, heads: int, dropout: float) -> None:
+        """Build for ``dim`` channels in ``heads`` heads."""
+        super().__init__()
+        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(2))
+        self.attention = CrossAttention(dim, heads, 2 * dim)
+        self.feed_forward = feed_forward(dim, dropout)
+
+    def forward(self, x: Tensor, words: Tensor, word_mask: Tensor) -> Tensor:
+        """Map clips (B, T, d) and words (B, L, d) to (B, T, d)."""
+        known = self.norms[0](x)
+        scale, shift = self.attention(known, words, word_mask).chunk(2, -1)
+        x = x + known * scale + shift
+        return x + self.feed_forward(self.norms[1](x))
+
+
 class QueryConcat(nn.Module):
     """Adds an attention-pooled sentence to every clip (VSLNet's context-query concatenation)."""
 
@@ -137,9 +190,18 @@ class QueryConcat(nn.Module):
 
     def forward(self, clips: Tensor, words: Tensor, word_mask: Tensor) -> Tensor:
         """Map clips (B, T, d) and words (B, L, d) to (B, T, d)."""
-        share = masked_softmax(self.weight(words), word_mask[..., None], 1)  # (B, L, 1)
-        sentence = (share * words).sum(1, keepdim=True)
+        sentence = pool_words(words, self.weight(words), word_mask)
         return nnf.relu(self.out(torch.cat([clips, sentence.expand_as(clips)], -1)))
+
+
+def feed_forward(dim: int, dropout: float) -> nn.Sequential:
+    """Two layers with a ReLU, twice as wide inside."""
+    return nn.Sequential(nn.Linear(dim, 2 * dim), nn.ReLU(), nn.Linear(2 * dim, dim), nn.Dropout(dropout))
+
+
+def pool_words(words: Tensor, score: Tensor, word_mask: Tensor) -> Tensor:
+    """Mean of words (B, L, d), weighed by the softmax of their scores (B, L, 1): a sentence (B, 1, d)."""
+    return (masked_softmax(score, word_mask[..., None], 1) * words).sum(1, keepdim=True)
 
 
 def masked_softmax(score: Tensor, mask: Tensor, dim: int) -> Tensor:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
-from torchvision.ops import nms
 
-from spotvmr.models.blocks import ContextQueryAttention, EncoderBlock, QueryConcat, masked_softmax
+from spotvmr.models.blocks import EncoderBlock, masked_softmax
+from spotvmr.models.fusion import CrossModalEncoder
+from spotvmr.models.moments import thin
 from spotvmr.models.protocol import VmrOutput
 from spotvmr.types import Moment
 from spotvmr.types.batches import ClipInputs, TextBatch
@@ -30,14 +31,16 @@ class VslNet(nn.Module):
         expert_dim: Channels D_f of the expert features.
         text_dim: Channels D_q of the token features.
         dim: Channels of the model.
+        top_k: Moments returned for a query.
+        nms_iou: Moments that overlap a better one by more are dropped.
         heads: Attention heads.
         conv_layers: Convolutions of an encoder block.
         kernel: Their kernel, odd.
         reach: Clips a position sees to either side in attention.
         dropout: Share of activations dropped in training.
-        top_k: Moments returned for a query.
-        nms_iou: Moments that overlap a better one by more are dropped.
     """
+
+    family = "span"
 
     def __init__(
         self,
@@ -45,35 +48,32 @@ class VslNet(nn.Module):
         expert_dim: int,
         text_dim: int,
         dim: int,
+        top_k: int,
+        nms_iou: float,
         heads: int,
         conv_layers: int,
         kernel: int,
         reach: int,
         dropout: float,
-        top_k: int,
-        nms_iou: float,
     ) -> None:
         super().__init__()
         self.dim, self.top_k, self.nms_iou = dim, top_k, nms_iou
-        self.clip_in = nn.Linear(index_dim + expert_dim + 1, dim)
-        self.word_in = nn.Linear(text_dim, dim)
-        self.encoder = EncoderBlock(dim, heads, conv_layers, kernel, reach, dropout)
-        self.attention = ContextQueryAttention(dim)
-        self.concat = QueryConcat(dim)
+        self.fusion = CrossModalEncoder(
+            index_dim, expert_dim, text_dim, dim, heads, conv_layers, kernel, reach, dropout
+        )
         self.highlight = nn.Linear(dim, 1)
         self.start_encoder = EncoderBlock(dim, heads, conv_layers, kernel, reach, dropout)
         self.end_encoder = EncoderBlock(dim, heads, conv_layers, kernel, reach, dropout)
         self.start_head = _head(dim)
         self.end_head = _head(dim)
-        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, clips: ClipInputs, text: TextBatch) -> VmrOutput:
+        """Fuse and localise."""
+        return self.predict(self.encode(clips, text), clips.mask)
 
     def encode(self, clips: ClipInputs, text: TextBatch) -> Tensor:
         """Fuse video and text to (B, T, d)."""
-        seen = torch.cat([clips.index, clips.expert, clips.chosen[..., None]], -1)
-        video = self.encoder(self.dropout(self.clip_in(seen)), clips.mask)
-        words = self.encoder(self.dropout(self.word_in(text.tokens)), text.mask)
-        fused = self.attention(video, words, clips.mask, text.mask)
-        return self.concat(fused, words, text.mask)
+        return self.fusion(clips, text)
 
     def predict(self, fused: Tensor, mask: Tensor) -> VmrOutput:
         """Localise from fused features (B, T, d).
@@ -114,14 +114,7 @@ class VslNet(nn.Module):
             end_s = (last + output.heads["end_offset"][b, last]) * clip_s
             spans.append(torch.stack([start_s, torch.maximum(end_s, start_s)], -1).clamp(max=float(duration_s[b])))
             scores.append(score)
-        return [self._thin(span, score) for span, score in zip(spans, scores, strict=True)]
-
-    def _thin(self, span: Tensor, score: Tensor) -> list[Moment]:
-        """Non-maximum suppression; spans are boxes of height one to torchvision."""
-        low, high = torch.zeros_like(score), torch.ones_like(score)
-        kept = nms(torch.stack([span[:, 0], low, span[:, 1], high], -1), score, self.nms_iou)[: self.top_k]
-        rows = zip(span[kept].tolist(), score[kept].tolist(), strict=True)
-        return [Moment(start_s, end_s, value) for (start_s, end_s), value in rows]
+        return [thin(span, score, self.nms_iou, self.top_k) for span, score in zip(spans, scores, strict=True)]
 
 
 def _head(dim: int) -> nn.Sequential:

@@ -1,24 +1,37 @@
 """Reports made from run records alone: tables for the terminal and pictures."""
 
 from spotvmr.report.collect import collect
+from spotvmr.report.comparable import Group, differing, groups, why_apart
+from spotvmr.report.contact_sheet import SheetRow, contact_sheet
+from spotvmr.report.export import write_csv, write_latex
 from spotvmr.report.load import load_records
+from spotvmr.report.page import write_page
 from spotvmr.report.pareto import pareto_picture
 from spotvmr.report.run_picture import run_picture
-from spotvmr.report.sections import Terms, sections
 from spotvmr.report.summary import train_summary
 from spotvmr.report.tables import comparison_table, print_table
 from spotvmr.report.timeline import TimelineRow, timeline_picture
+from spotvmr.report.wording import clock, printable
 
 __all__ = [
-    "Terms",
+    "Group",
+    "SheetRow",
     "TimelineRow",
+    "clock",
     "collect",
     "comparison_table",
+    "contact_sheet",
+    "differing",
+    "groups",
     "load_records",
     "pareto_picture",
     "print_table",
+    "printable",
     "run_picture",
-    "sections",
     "timeline_picture",
     "train_summary",
+    "why_apart",
+    "write_csv",
+    "write_latex",
+    "write_page",
 ]

@@ -32,7 +32,9 @@ def collect(records: Sequence[RunRecord], folder: Path) -> Path:
 
 
 def _arm(record: RunRecord) -> str:
-    """Name of the arm: the teacher, what selected in the data set's main run, or the run's own name."""
+    """Name of the arm: its own; else the teacher, what selected in the data set's main run, or the run's name."""
+    if record.arm:
+        return record.arm
     if "-teacher-" in record.name:
         return "teacher"
     return record.selector if record.name == record.dataset else record.name

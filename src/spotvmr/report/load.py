@@ -27,10 +27,15 @@ def load_records(folder: Path) -> list[RunRecord]:
     Raises:
         UserError: ``folder`` is absent or no folder.
     """
+    return [record for _, record in find_records(folder)]
+
+
+def find_records(folder: Path) -> list[tuple[Path, RunRecord]]:
+    """As ``load_records``, each record with the file that holds it."""
     if not folder.is_dir():
         raise UserError(f"no folder of run records at {folder}: train or evaluate first, or pass runs=FOLDER")
     paths = sorted([*folder.rglob("record.json"), *folder.rglob("results.jsonl")])
-    return [record for path in paths for record in _read(path)]
+    return [(path, record) for path in paths for record in _read(path)]
 
 
 def _read(path: Path) -> Iterator[RunRecord]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spotvmr.errors import UserError
+from spotvmr.report.axes import SHARING
 from spotvmr.report.canvas import BLUE, FAINT, GREEN, GRID, INK, ORANGE, PURPLE, RED, SKY, YELLOW, canvas
-from spotvmr.report.sections import sections
+from spotvmr.report.comparable import differing, groups, heading
 from spotvmr.report.wording import percent, printable
 from spotvmr.types.record import RunRecord
 
@@ -31,7 +32,6 @@ _COLOURS = {
     "none": FAINT,
     "oracle": YELLOW,
 }
-_SHARING = {"q1": "one query a video", "q10": "ten queries a video", "all": "all queries of a video"}
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,11 @@ def pareto_picture(records: Sequence[RunRecord], path: Path, level: str = "q1") 
     Raises:
         UserError: No run has both a score and a cost, or the file cannot be written.
     """
+    found = groups(records, level)
     panels = [
-        (str(terms), points)
-        for terms, members in sections(records).items()
-        if (points := [point for record in members for point in _points(record, level)])
+        (heading(group, differing(found)), points)
+        for group in found
+        if (points := [point for record in group.members for point in _points(record, level)])
     ]
     if not panels:
         raise UserError(f"none of the {len(records)} runs has both {_METRIC} and GFLOPs a query; evaluate one first")
@@ -71,7 +72,7 @@ def pareto_picture(records: Sequence[RunRecord], path: Path, level: str = "q1") 
         axes = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
         for place, (title, points) in zip(axes, panels, strict=True):
             _draw(place, printable(title), points)
-            place.set_xlabel(f"GFLOPs a query, 2 per multiply-add, {_SHARING[level]}, index included")
+            place.set_xlabel(f"GFLOPs a query, 2 per multiply-add, {SHARING[level]}, index included")
         # Labels are placed by the size they have in the finished layout.
         figure.draw_without_rendering()
         for place, (_, points) in zip(axes, panels, strict=True):

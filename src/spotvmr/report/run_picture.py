@@ -26,12 +26,21 @@ def run_picture(folder: Path, queries: int = _QUERIES) -> Path:
     Raises:
         UserError: A file is absent or broken, or the picture cannot be written.
     """
+    path = folder / "timeline.png"
+    timeline_picture([row for _, row in picked_rows(folder, queries)], path)
+    return path
+
+
+def picked_rows(folder: Path, queries: int) -> list[tuple[Prediction, TimelineRow]]:
+    """Some queries of a run, at most so many, spread over its traces: the answer and its time line.
+
+    Raises:
+        UserError: A file is absent or broken.
+    """
     answers = {prediction.qid: prediction for prediction in read_predictions(folder / "predictions.jsonl")}
     traces = [trace for trace in read_traces(folder / "traces.jsonl") if trace.qid in answers]
     picks = np.unique(np.linspace(0, len(traces) - 1, min(queries, len(traces))).round().astype(int))
-    path = folder / "timeline.png"
-    timeline_picture([_row(answers[traces[pick].qid], traces[pick]) for pick in picks], path)
-    return path
+    return [(answers[traces[pick].qid], _row(answers[traces[pick].qid], traces[pick])) for pick in picks]
 
 
 def _row(answer: Prediction, trace: Trace) -> TimelineRow:

@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from spotvmr.report.sections import seconds_per_query
+from spotvmr.report.axes import seconds_per_query
 from spotvmr.report.wording import MISSING, amount, interval, percent, printable
 from spotvmr.types.record import UNIT, RunRecord
 
@@ -49,8 +49,10 @@ def train_summary(teacher: RunRecord, student: RunRecord) -> Table:
 
 def _title(record: RunRecord) -> str:
     sign = "≥" if record.iou_rule == ">=" else ">"
+    file = record.annotations.get(record.split, {}).get("file")
+    split = f"{record.split} ({file})" if file else record.split
     return printable(
-        f"{record.dataset}, {record.split}: {record.n_queries:,} queries on {record.n_videos:,} videos,"
+        f"{record.dataset}, {split}: {record.n_queries:,} queries on {record.n_videos:,} videos,"
         f" {record.hours:.1f} h; IoU {sign} threshold"
     )
 

@@ -10,14 +10,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spotvmr.report.sections import seconds_per_query, sections
+from spotvmr.report.axes import SECONDS, SHARING, seconds_per_query
+from spotvmr.report.comparable import Group, differing, groups, heading, machine, why_apart
 from spotvmr.report.wording import amount, interval, percent, printable
 from spotvmr.types.record import UNIT, RunRecord
 
 # Wide enough for every column when the output is a file or a pipe, whose width is unknown.
 _PIPE_WIDTH = 130
 
-_COLUMNS = (
+HEADINGS = (
     "name",
     "model",
     "selector",
@@ -31,7 +32,8 @@ _COLUMNS = (
     "ratio\nto dense",
     "seconds\na query",
 )
-_WORDS = 3  # leading columns that hold words and are set to the left
+WORDS = 3
+"""Leading columns that hold words and are set to the left."""
 
 
 def comparison_table(records: Iterable[RunRecord], level: str = "q1") -> Table:
@@ -42,19 +44,29 @@ def comparison_table(records: Iterable[RunRecord], level: str = "q1") -> Table:
         level: Queries that share a pass over a video, for the GFLOPs: "q1", "q10" or "all".
 
     Returns:
-        A grid of one table for each data set, split, number of queries, IoU rule and source of costs.
+        A grid of one table for each set of terms of ``comparable.terms``, and a line that says in what they differ.
     """
     grid = Table.grid()
-    for terms, members in sections(records).items():
-        table = _sheet(printable(str(terms)))
-        table.caption = _caption(level)
-        for index, heading in enumerate(_COLUMNS):
-            words = index < _WORDS
-            table.add_column(Text(heading), justify="left" if words else "right", overflow="fold", no_wrap=not words)
-        for record in members:
-            table.add_row(*(Text(cell) for cell in _cells(record, level)))
+    found = groups(records, level)
+    for group in found:
+        table = _sheet(printable(heading(group, differing(found))))
+        table.caption = _caption(group, level)
+        for index, title in enumerate(HEADINGS):
+            words = index < WORDS
+            table.add_column(Text(title), justify="left" if words else "right", overflow="fold", no_wrap=not words)
+        for record in group.members:
+            table.add_row(*(Text(cell) for cell in cells(record, level)))
         grid.add_row(table)
+    if why := why_apart(found):
+        grid.add_row(Text(printable(why), style="yellow"))
     return grid
+
+
+def seconds_warning(group: Group) -> str:
+    """Say whose seconds in a table of GFLOPs must not be compared; empty when all ran on one machine."""
+    machines = dict.fromkeys(machine(record) for record in group.members)
+    told_apart = "hardware" in differing(groups(group.members, SECONDS))
+    return f"Seconds are those of several machines ({'; '.join(machines)}): do not compare them." if told_apart else ""
 
 
 def _sheet(title: str) -> Table:
@@ -68,12 +80,13 @@ def _sheet(title: str) -> Table:
     )
 
 
-def _caption(level: str) -> Text:
-    shared = {"q1": "one query a video", "q10": "ten queries a video", "all": "all queries of a video together"}[level]
-    return Text(f"{UNIT}; {shared}, index included; dense: the expert on every clip, no index.")
+def _caption(group: Group, level: str) -> Text:
+    usual = f"{UNIT}; {SHARING[level]}, index included; dense: the expert on every clip, no index."
+    return Text(printable(f"{usual} {seconds_warning(group)}".rstrip()))
 
 
-def _cells(record: RunRecord, level: str) -> tuple[str, ...]:
+def cells(record: RunRecord, level: str) -> tuple[str, ...]:
+    """Write one run under ``HEADINGS``."""
     metrics, cost = record.metrics, record.cost
     return (
         printable(record.arm or record.name),

@@ -10,16 +10,19 @@ from spotvmr.selection.arms import (
     uniform_rule,
 )
 from spotvmr.selection.budget import clips_allowed, split_over_steps, spread_clips, top_clips
-from spotvmr.selection.request import ExpertSource, Selection, SelectionRequest, StoredExpert
+from spotvmr.selection.gumbel import GumbelSpotter
+from spotvmr.selection.request import ExpertSource, Selection, SelectionRequest, SoftBudget, StoredExpert
 from spotvmr.selection.spotter import Spotter, selection_entropy
 
 __all__ = [
     "AllClips",
     "ExpertSource",
     "FixedSelector",
+    "GumbelSpotter",
     "NoClips",
     "Selection",
     "SelectionRequest",
+    "SoftBudget",
     "Spotter",
     "StoredExpert",
     "clips_allowed",

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
+from spotvmr.errors import UserError
 from spotvmr.selection.budget import clips_allowed, top_clips
 from spotvmr.selection.request import Selection, SelectionRequest
 
@@ -51,7 +52,7 @@ def random_rule(seed: int) -> Rule:
     """Draw lots, the same for the same query and seed in every run."""
 
     def scores(request: SelectionRequest) -> Tensor:
-        return _lots(request, seed)
+        return lots(request, str(seed))
 
     return scores
 
@@ -66,7 +67,17 @@ def uniform_rule(request: SelectionRequest) -> Tensor:
 
 
 def similarity_rule(request: SelectionRequest) -> Tensor:
-    """Cosine of sentence and index features, as DeCafNet and CONE preselect."""
+    """Cosine of sentence and index features, as DeCafNet and CONE preselect.
+
+    Raises:
+        UserError: They have different channels, and so lie in different spaces.
+    """
+    sentence_dim, index_dim = request.text.sentence.shape[-1], request.index.shape[-1]
+    if sentence_dim != index_dim:
+        raise UserError(
+            f"selector=similarity compares sentences of {sentence_dim} channels with index features of {index_dim}: "
+            "set text= to the text tower of the index, or another selector"
+        )
     return nnf.cosine_similarity(request.index, request.text.sentence[:, None], dim=-1)
 
 
@@ -79,12 +90,12 @@ def oracle_rule(request: SelectionRequest) -> Tensor:
     if request.target is None:
         raise ValueError("the oracle arm needs the true moments")
     true = request.target.inside > 0
-    lots = _lots(request, seed=0)
-    told = top_clips(lots, true & request.mask, clips_allowed(request.budget, request.mask) // 2)
-    return lots + 2.0 * told + 1.0 * (request.target.rivals & ~true) - 1.0 * (true & ~told)
+    drawn = lots(request, "0")
+    told = top_clips(drawn, true & request.mask, clips_allowed(request.budget, request.mask) // 2)
+    return drawn + 2.0 * told + 1.0 * (request.target.rivals & ~true) - 1.0 * (true & ~told)
 
 
-def _lots(request: SelectionRequest, seed: int) -> Tensor:
+def lots(request: SelectionRequest, seed: str) -> Tensor:
     """Uniform numbers in [0, 1) (B, T) that seed, query id and clip determine, however long the padding."""
     t = request.mask.shape[1]
     rows = [np.random.default_rng(zlib.crc32(f"{seed}/{key}".encode())).random(t) for key in request.keys]

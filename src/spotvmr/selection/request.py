@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from spotvmr.types.batches import ClipInputs, TargetBatch, TextBatch
@@ -52,6 +53,7 @@ class SelectionRequest:
         host: The VMR model, whose cross-modal encoder a spotter shares.
         keys: Query ids: an arm that draws lots draws the same for the same query.
         target: The truth, for the oracle arm alone.
+        before: What was chosen under a smaller budget; the spotter goes on from there.
     """
 
     index: Tensor
@@ -62,6 +64,20 @@ class SelectionRequest:
     host: Host
     keys: tuple[str, ...]
     target: TargetBatch | None = None
+    before: Selection | None = None
+
+
+@dataclass(frozen=True)
+class SoftBudget:
+    """What the loss of a budget that is asked for and not kept exactly needs.
+
+    Attributes:
+        draws: What each step drew, also clips that were chosen before (N, B, T).
+        budget: Share of the valid clips that was asked for (B,).
+    """
+
+    draws: Tensor
+    budget: Tensor
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,7 @@ class Selection:
         expert: Expert features (B, T, D_f), zero where not chosen.
         steps: The clips chosen at each step (B, T), bool; they are disjoint and join to ``chosen``.
         scores: The selector's logits at each step (B, T); empty for arms without.
+        soft: Of selectors whose budget is soft alone; their ``chosen`` may exceed it.
     """
 
     chosen: Tensor
@@ -81,3 +98,10 @@ class Selection:
     expert: Tensor
     steps: tuple[Tensor, ...]
     scores: tuple[Tensor, ...] = ()
+    soft: SoftBudget | None = None
+
+
+def nothing_chosen(request: SelectionRequest) -> Selection:
+    """The selection before the first step: no clip of any query."""
+    weight = torch.zeros_like(request.index[..., 0])
+    return Selection(torch.zeros_like(request.mask), weight, request.source.fetch(weight), ())

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from spotvmr.selection.budget import clips_allowed, split_over_steps, spread_clips
-from spotvmr.selection.request import Selection, SelectionRequest
+from spotvmr.selection.request import Selection, SelectionRequest, nothing_chosen
 from spotvmr.types.batches import ClipInputs
 
 
@@ -28,22 +28,26 @@ class Spotter(nn.Module):
         spread: In all steps but the last, clips to either side that a chosen clip stands for.
         noise: Scale of the Gumbel noise on scores in training.
         temperature: Softness of the straight-through gradient.
+        encoder: A cross-modal encoder of the spotter's own; None shares the host's, as SpotEM does.
     """
 
-    def __init__(self, dim: int, steps: int, spread: int, noise: float, temperature: float) -> None:
+    def __init__(
+        self, dim: int, steps: int, spread: int, noise: float, temperature: float, encoder: nn.Module | None = None
+    ) -> None:
         super().__init__()
+        self.encoder = encoder
         self.steps, self.spread = steps, spread
         self.noise, self.temperature = noise, temperature
         self.budget_in = nn.Linear(1, dim)
         self.head = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, 1))
 
     def forward(self, request: SelectionRequest) -> Selection:
-        """Choose exactly ``max(1, round(r * T_valid))`` clips of each query."""
-        weight = torch.zeros_like(request.index[..., 0])
-        expert = request.source.fetch(weight)
-        chosen = torch.zeros_like(request.mask)
-        counts = split_over_steps(clips_allowed(request.budget, request.mask), self.steps)
-        picks, scores = [], []
+        """Choose exactly ``max(1, round(r * T_valid))`` clips of each query, those chosen before among them."""
+        start = request.before or nothing_chosen(request)
+        weight, expert, chosen = start.weight, start.expert, start.chosen
+        picks, scores = list(start.steps), list(start.scores)
+        more = (clips_allowed(request.budget, request.mask) - chosen.sum(-1)).clamp(min=0)
+        counts = split_over_steps(more, self.steps)
         for step, count in enumerate(counts, start=1):
             score = self.preview(request, expert, weight)
             spread = self.spread if step < self.steps else 0
@@ -57,7 +61,7 @@ class Spotter(nn.Module):
     def preview(self, request: SelectionRequest, expert: Tensor, weight: Tensor) -> Tensor:
         """Score every clip (B, T) from the index and the expert features fetched so far."""
         seen = ClipInputs(request.index, expert, weight, request.mask)
-        fused = request.host.encode(seen, request.text)
+        fused = request.host.encode(seen, request.text) if self.encoder is None else self.encoder(seen, request.text)
         # log10 keeps 1 % … 100 % in -2 … 0.
         budget = self.budget_in(request.budget.to(fused.dtype).log10()[:, None])
         return self.head(fused + budget[:, None]).squeeze(-1)

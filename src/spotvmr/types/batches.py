@@ -48,7 +48,7 @@ class TextBatch(_Movable):
     Attributes:
         tokens: Token features (B, L, D_q), float.
         mask: Valid tokens (B, L), bool.
-        sentence: Sentence features in the space of the index features (B, D_s), float.
+        sentence: Sentence features (B, D_s), float; those of the index's own text tower lie in its space.
     """
 
     tokens: Tensor

@@ -25,6 +25,7 @@ class Prediction:
         moments: Answers, best first.
         selected_clips: Clips that got expert features, in ascending order.
         truth: The true moments; empty when withheld.
+        duration_s: Length of the video; None in older files.
     """
 
     qid: str
@@ -33,6 +34,7 @@ class Prediction:
     moments: tuple[Moment, ...]
     selected_clips: tuple[int, ...] = ()
     truth: tuple[Moment, ...] = ()
+    duration_s: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the row of ``predictions.jsonl``.
@@ -49,6 +51,8 @@ class Prediction:
         }
         if self.truth:
             row["relevant_windows"] = [_finite(m.start_s, m.end_s, qid=self.qid) for m in self.truth]
+        if self.duration_s is not None:
+            row["duration"] = self.duration_s
         return row
 
     @classmethod
@@ -61,6 +65,7 @@ class Prediction:
             moments=tuple(Moment(float(s), float(e), float(p)) for s, e, p in row["pred_relevant_windows"]),
             selected_clips=tuple(int(clip) for clip in row.get("selected_clips", ())),
             truth=tuple(Moment(float(s), float(e)) for s, e in row.get("relevant_windows", ())),
+            duration_s=float(row["duration"]) if "duration" in row else None,
         )
 
 

@@ -121,7 +121,10 @@ class RunRecord:
         experiment: Name of the experiment it belongs to, if any.
         arm: Its arm of that experiment, if any.
         groups: Metrics and "n" of the queries with a tag, such as "unseen_pair".
-        annotations: Rows kept, mended and skipped by the annotation policies.
+        annotations: Of each split its "file", "rows", "queries", those "scored", and rows by annotation policy.
+        annotations_digest: Of the scored queries and their truth; None in older records.
+        control: "mask_only" when the VMR model saw which clips were chosen, but zeros for their expert features.
+        spending: Of adaptive spending: how it was decided when a query stops, and how many stopped at each level.
     """
 
     name: str
@@ -148,7 +151,10 @@ class RunRecord:
     experiment: str | None = None
     arm: str | None = None
     groups: Mapping[str, Numbers] = field(default_factory=dict)
-    annotations: Mapping[str, int] = field(default_factory=dict)
+    annotations: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
+    annotations_digest: str | None = None
+    control: str | None = None
+    spending: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse an unknown rule and a budget that is no fraction."""
@@ -160,7 +166,7 @@ class RunRecord:
     def to_json(self) -> dict[str, Any]:
         """Return plain Python that ``json`` can write; optional keys that are empty are left out."""
         plain = {"schema": SCHEMA} | asdict(self)
-        for key in ("experiment", "arm", "groups", "annotations"):
+        for key in ("experiment", "arm", "groups", "annotations", "annotations_digest", "control", "spending"):
             if not plain[key]:
                 del plain[key]
         # json.loads gives lists for tuples: give them here as well, that both ways compare equal.

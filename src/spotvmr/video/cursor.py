@@ -28,6 +28,7 @@ class Cursor:
         """Open the file and decode its first frame."""
         self._info = info
         self._threads = threads
+        self.decoded = 0  # frames that came out of the decoder so far
         self._open()
 
     def _open(self) -> None:
@@ -44,8 +45,13 @@ class Cursor:
     def _start(self) -> None:
         """Begin decoding at the container's present position."""
         self._frames: Iterator[VideoFrame] = decoded(self._container, self._stream)
-        self._shown = next(self._frames, None)
-        self._next = next(self._frames, None)
+        self._shown, self._next = self._draw(), self._draw()
+
+    def _draw(self) -> VideoFrame | None:
+        """One more frame from the decoder."""
+        frame = next(self._frames, None)
+        self.decoded += frame is not None
+        return frame
 
     def time_s(self, frame: VideoFrame) -> float:
         """Presentation time of a frame in seconds; the first displayed frame has 0.0."""
@@ -61,7 +67,7 @@ class Cursor:
     def forward(self, time_s: float) -> VideoFrame:
         """The frame on display at a time not before the last one, decoding all frames in between."""
         while self._next is not None and self.time_s(self._next) <= time_s + DISPLAY_SLACK_S:
-            self._shown, self._next = self._next, next(self._frames, None)
+            self._shown, self._next = self._next, self._draw()
         if self._shown is None:
             raise RuntimeError(f"{self._info.path} gave no frame at {time_s} s although it was probed")
         return self._shown

@@ -33,6 +33,8 @@ class VideoInfo:
         codec: FFmpeg's name of the codec, such as "h264".
         rotation: Counter-clockwise degrees that bring the coded picture upright: 0, 90, 180 or 270.
         origin_s: The container's own presentation time of the first displayed frame, in seconds.
+        stated_s: Length in seconds that the container's header states, 0.0 where it states none; a file that was cut
+            off states more than ``duration_s``.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class VideoInfo:
     codec: str
     rotation: int
     origin_s: float = 0.0
+    stated_s: float = 0.0
 
 
 def probe(path: Path) -> VideoInfo:
@@ -63,8 +66,9 @@ def probe(path: Path) -> VideoInfo:
         width, height = (first.width, first.height) if rotation % 180 == 0 else (first.height, first.width)
         end_s = _end_s(container, stream, fps)
         codec = stream.codec_context.name
+        stated_s = (container.duration or 0) / _MICROSECONDS
     duration_s = end_s - origin_s if end_s > origin_s else 1 / fps
-    return VideoInfo(path, duration_s, width, height, fps, codec, rotation, origin_s)
+    return VideoInfo(path, duration_s, width, height, fps, codec, rotation, origin_s, stated_s)
 
 
 def _fps(stream: VideoStream) -> float:

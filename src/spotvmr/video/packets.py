@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from spotvmr.video.container import frames_of, opened, shown_packets, ticks_of
-from spotvmr.video.frames import Frames
+from spotvmr.video.frames import DISPLAY_SLACK_S, Frames
 from spotvmr.video.info import probe
 from spotvmr.video.pixels import RgbConverter
 
@@ -56,8 +57,13 @@ def scan_packets(path: Path) -> PacketScan:
     return PacketScan(times_s, np.asarray(sizes, np.int64)[order], np.asarray(keys, np.bool_)[order])
 
 
-def iter_keyframes(path: Path, size: tuple[int, int] | None = None) -> Iterator[Frames]:
+def iter_keyframes(path: Path, size: tuple[int, int] | None = None, after_s: float | None = None) -> Iterator[Frames]:
     """Each displayed key frame in turn, as `Frames` of one; all other packets are skipped undecoded.
+
+    Args:
+        path: The video.
+        size: (height, width) of the frames; None keeps the video's own.
+        after_s: Only those shown later than this time, in seconds; what lies before is not even read.
 
     Raises:
         UserError: As `probe`.
@@ -67,8 +73,12 @@ def iter_keyframes(path: Path, size: tuple[int, int] | None = None) -> Iterator[
     with opened(info.path) as (container, stream):
         stream.codec_context.thread_count = 1  # other threads cannot help a decoder that is drained at each frame
         tick_s = float(stream.time_base or 1)
+        first = -math.inf
+        if after_s is not None:
+            first = (after_s + DISPLAY_SLACK_S + info.origin_s) / tick_s
+            container.seek(int(first), stream=stream)
         for packet in shown_packets(container, stream):
-            if packet.is_keyframe:
+            if packet.is_keyframe and (ticks_of(packet) or 0) > first:
                 yield from (_one(frame, to_rgb, tick_s, info.origin_s) for frame in _decode_alone(stream, packet))
 
 

@@ -36,6 +36,11 @@ class PyavReader:
         self._size = size
         self._cursor = PerProcess(partial(Cursor, self.info))
 
+    @property
+    def decoded(self) -> int:
+        """Frames that this process has decoded so far, those on the way to the asked ones included."""
+        return self._cursor.get().decoded
+
     def read(self, times_s: Sequence[float]) -> Frames:
         """The frame on display at each time.
 

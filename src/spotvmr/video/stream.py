@@ -15,7 +15,7 @@ from spotvmr.video.pixels import RgbConverter
 
 
 def stream_clips(
-    path: Path, grid: ClipGrid, frames: int, size: tuple[int, int] | None = None
+    path: Path, grid: ClipGrid, frames: int, size: tuple[int, int] | None = None, threads: int = 0
 ) -> Iterator[tuple[int, Frames]]:
     """Every clip of the grid in order, from ONE sequential decode.
 
@@ -26,6 +26,7 @@ def stream_clips(
         grid: The clips; those past the end of the video repeat its last frame.
         frames: Frames a clip, at least one.
         size: (height, width) of the frames; None keeps the video's own.
+        threads: Decoding threads; 0 uses every core, 1 is for callers with a process a core.
 
     Yields:
         Clip number and its `frames` frames.
@@ -35,7 +36,7 @@ def stream_clips(
         ValueError: Fewer than one frame a clip.
     """
     info = probe(path)
-    cursor, to_rgb = Cursor(info, threads=0), RgbConverter(info.rotation, size)
+    cursor, to_rgb = Cursor(info, threads), RgbConverter(info.rotation, size)
     before = None
     for clip in range(grid.n_clips):
         pixels, times_s = [], []

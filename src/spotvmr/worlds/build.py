@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable
 from dataclasses import asdict
-from multiprocessing.connection import wait
 from pathlib import Path
 
 from spotvmr.types.files import disk_errors, make_folder, write_text_atomic
+from spotvmr.types.processes import in_processes
 from spotvmr.video.writer import VideoWriter
 from spotvmr.worlds import files
 from spotvmr.worlds.labels import labels
@@ -51,7 +47,8 @@ def generate(
     with disk_errors(root):
         _prepare(settings, root, files.same_pixels(found, settings))
         missing = [(s, n) for s, n in wanted if not files.is_there(root, video_id_of(s, n))]
-        for count, _ in enumerate(_make_all(settings, root, missing, workers), start=len(wanted) - len(missing) + 1):
+        jobs = [(settings, root, split, number) for split, number in missing]
+        for count, _ in enumerate(in_processes(make_video, jobs, workers), start=len(wanted) - len(missing) + 1):
             if progress:
                 progress(count, len(wanted))
         _finish(settings, root)
@@ -75,32 +72,6 @@ def _prepare(settings: WorldSettings, root: Path, keep_videos: bool) -> None:
 def _write_world(settings: WorldSettings, root: Path, complete: bool, splits: dict[str, object]) -> None:
     record = {"version": VERSION, "complete": complete, "settings": asdict(settings), "splits": splits}
     write_text_atomic(files.world_path(root), json.dumps(record, indent=1) + "\n")
-
-
-def _make_all(settings: WorldSettings, root: Path, missing: list[tuple[str, int]], workers: int) -> Iterator[None]:
-    if workers <= 1 or len(missing) <= 1:
-        for split, number in missing:
-            make_video(settings, root, split, number)
-            yield
-        return
-    # Spawned, not forked: the caller may hold threads of torch or a decoder
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent) as pool:
-        jobs = [pool.submit(make_video, settings, root, split, number) for split, number in missing]
-        try:
-            for job in as_completed(jobs):
-                job.result()
-                yield
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _follow_parent() -> None:
-    """End this worker when its parent is killed, lest it goes on writing into a world that another call makes."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        sentinel = parent.sentinel
-        threading.Thread(target=lambda: wait([sentinel]) and os._exit(1), daemon=True).start()
 
 
 def make_video(settings: WorldSettings, root: Path, split: str, number: int) -> None:

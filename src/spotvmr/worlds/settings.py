@@ -39,7 +39,7 @@ class WorldSettings:
     seed: int = 7
     minutes: float = 8.0
     train_videos: int = 60
-    val_videos: int = 10
+    val_videos: int = 20
     test_videos: int = 40
     pool_videos: int = 0
     queries_per_video: int = 16

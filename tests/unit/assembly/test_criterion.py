@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from spotvmr.assembly import SpanCriterion, SystemOutput
+from spotvmr.assembly import Criterion, SystemOutput, build_criterion
 from spotvmr.config import DistillConfig, ModelConfig
 from spotvmr.models import VmrOutput
 from spotvmr.selection import Selection
@@ -29,6 +29,10 @@ def student(scores: bool = True) -> SystemOutput:
     return SystemOutput(Selection(step, step.float(), torch.zeros(B, T, 3), picks, rounds), output(0))
 
 
+def criterion(weights: DistillConfig) -> Criterion:
+    return build_criterion(ModelConfig(), weights, "span")
+
+
 def target() -> TargetBatch:
     inside = torch.zeros(B, T)
     inside[:, 2:4] = 1
@@ -36,34 +40,34 @@ def target() -> TargetBatch:
 
 
 def test_a_teacher_adds_its_terms_and_weights_scale_them() -> None:
-    plain = SpanCriterion(ModelConfig(), DistillConfig())(student(), target(), output(1))
-    double = SpanCriterion(ModelConfig(), DistillConfig(span=2.0))(student(), target(), output(1))
-    names = {"span", "highlight", "offset", "distill_span", "distill_fused", "distill_highlight", "selection"}
+    plain = criterion(DistillConfig())(student(), target(), output(1))
+    double = criterion(DistillConfig(heads=2.0))(student(), target(), output(1))
+    names = {"span", "highlight", "offset", "distill_heads", "distill_fused", "distill_highlight", "selection"}
     assert set(plain) == names
-    torch.testing.assert_close(double["distill_span"], 2 * plain["distill_span"])
+    torch.testing.assert_close(double["distill_heads"], 2 * plain["distill_heads"])
 
 
 def test_without_a_teacher_and_without_scores_only_the_truth_speaks() -> None:
-    terms = SpanCriterion(ModelConfig(), DistillConfig())(student(scores=False), target(), None)
+    terms = criterion(DistillConfig())(student(scores=False), target(), None)
     assert set(terms) == {"span", "highlight", "offset"}
 
 
 def test_zero_weights_leave_terms_out() -> None:
-    off = DistillConfig(span=0.0, fused=0.0, highlight=0.0, selection=0.0)
-    assert set(SpanCriterion(ModelConfig(), off)(student(), target(), output(1))) == {"span", "highlight", "offset"}
+    off = DistillConfig(heads=0.0, fused=0.0, highlight=0.0, selection=0.0)
+    assert set(criterion(off)(student(), target(), output(1))) == {"span", "highlight", "offset"}
 
 
 def test_a_student_that_is_its_teacher_has_nothing_to_learn_from_it() -> None:
-    terms = SpanCriterion(ModelConfig(), DistillConfig())(student(), target(), output(0))
+    terms = criterion(DistillConfig())(student(), target(), output(0))
     assert terms["distill_fused"].item() == 0.0
-    assert abs(terms["distill_span"].item()) < 1e-6
+    assert abs(terms["distill_heads"].item()) < 1e-6
 
 
 def test_later_steps_are_not_judged_by_clips_that_left_the_pool() -> None:
     inside = torch.zeros(B, T)
     inside[:, 0] = 1  # the only true clip is taken in the first step
     taken = TargetBatch(torch.tensor([[0.0, 1.0]] * B), inside, torch.zeros(B, T, dtype=torch.bool))
-    only = DistillConfig(span=0.0, fused=0.0, highlight=0.0)
-    terms = SpanCriterion(ModelConfig(), only)(student(), taken, None)
+    only = DistillConfig(heads=0.0, fused=0.0, highlight=0.0)
+    terms = criterion(only)(student(), taken, None)
     # First step: log 6 over equal scores; the second has nothing left to find and counts as 0.
     torch.testing.assert_close(terms["selection"], torch.log(torch.tensor(6.0)) / 2)

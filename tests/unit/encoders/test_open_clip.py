@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from spotvmr.encoders import build_expert, build_index, build_text
-from spotvmr.encoders.open_clip import Preprocess, load_clip
+from spotvmr.encoders.open_clip import load_clip
+from spotvmr.encoders.preprocess import Preprocess
 from spotvmr.errors import UserError
 
 TINY = ("open_clip", "tiny-test", "random:3")
@@ -131,8 +132,13 @@ def test_what_is_wrong_is_said_in_one_line(
 
 
 def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
-    torch.save({"visual.proj": torch.zeros(2)}, tmp_path / "w.pt")
-    with pytest.raises(UserError, match="cannot give tiny-test"):
+    state = load_clip("tiny-test", "random").state_dict()
+    state["extra"] = state.pop("visual.proj")
+    torch.save(state, tmp_path / "w.pt")
+    with pytest.raises(UserError, match=r"cannot give tiny-test .*: visual\.proj is missing; extra is unknown"):
+        build_index("open_clip", "tiny-test", str(tmp_path / "w.pt"))
+    torch.save({"a": torch.zeros(2)}, tmp_path / "w.pt")
+    with pytest.raises(UserError, match=r"cannot give tiny-test .*: [\w.]+ is missing; .* and \d+ more"):
         build_index("open_clip", "tiny-test", str(tmp_path / "w.pt"))
 
 

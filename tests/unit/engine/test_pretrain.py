@@ -200,7 +200,7 @@ def config(tmp_path: Path) -> Config:
 
 
 def test_the_whole_job_leaves_encoders_that_load(tmp_path: Path) -> None:
-    plan = PretrainPlan(3, 0.3, 1, 1, 2, 16, 1, 2, 16)
+    plan = PretrainPlan(3, 0.5, 1, 1, 2, 16, 1, 2, 16)
     told: list[str] = []
     scores = run(config(tmp_path), told.append, plan=plan)
     out = tmp_path / "runs" / "tiny" / "pretrain"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from spotvmr.engine.sources import drop_stale, fingerprint
+from spotvmr.engine.sources import drop_stale
 from spotvmr.errors import UserError
+from spotvmr.types.fingerprint import fingerprint
 
 
 @pytest.fixture
@@ -89,19 +90,3 @@ def test_a_damaged_note_is_one_line(stores: list[Path], tmp_path: Path, content:
     (tmp_path / "index.sources.json").write_bytes(content)
     with pytest.raises(UserError, match=r"index\.sources\.json is damaged; delete it"):
         drop_stale(stores, {"a": tmp_path / "a.mp4"})
-
-
-def test_the_fingerprint_tells_sizes_heads_and_tails_apart(tmp_path: Path) -> None:
-    body = bytes(200_000)
-    contents = [body, body + b"\0", b"\1" + body[1:], body[:-1] + b"\1"]
-    marks = [fingerprint(video(tmp_path, "a", content)) for content in contents]
-    assert len(set(marks)) == 4
-    assert marks[0].startswith("200000-")
-    assert fingerprint(video(tmp_path, "b", body)) == marks[0]
-
-
-@pytest.mark.parametrize("name", ["absent.mp4", "folder.mp4"])
-def test_a_video_that_cannot_be_read_is_one_line(tmp_path: Path, name: str) -> None:
-    (tmp_path / "folder.mp4").mkdir()
-    with pytest.raises(UserError, match=f"cannot read video .*{name}"):
-        fingerprint(tmp_path / name)

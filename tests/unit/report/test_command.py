@@ -44,6 +44,20 @@ def test_json_keeps_stdout_clean_and_the_default_folder_is_the_runs(
     assert len(result["records"]) == 1
 
 
+def test_writes_every_file_asked_for(tmp_path: Path, make_record: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, split in (("first", "test"), ("second", "val")):
+        write_record(make_record(name, split=split), tmp_path / "runs" / name / "record.json")
+    files = {kind: str(tmp_path / f"out/a.{kind}") for kind in ("html", "csv", "latex")}
+    result = run(Config(), Arguments("report", options={"runs": str(tmp_path / "runs"), **files}))
+    out = capsys.readouterr().out
+    assert all(f"{kind}: {path}\n" in out for kind, path in files.items())
+    assert {kind: result[kind] for kind in files} == files
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.csv", "a.html", "a.latex"]
+    assert [group["runs"] for group in result["comparable"]] == [["first"], ["second"]]
+    assert result["comparable"][0]["terms"]["split"] == "test"
+    assert "split (test, val)" in result["why_apart"]
+
+
 def test_bad_input(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no run record below"):
         run(Config(), Arguments("report", options={"runs": str(tmp_path)}))
@@ -54,6 +68,7 @@ def test_bad_input(tmp_path: Path) -> None:
 
 
 def test_reports_need_no_torch_and_draw_lazily() -> None:
-    code = "import sys, spotvmr.report; print(sorted({'torch', 'lightning', 'matplotlib'} & set(sys.modules)))"
+    heavy = ("torch", "lightning", "matplotlib", "plotly")
+    code = f"import sys, spotvmr.report; print(sorted(set({heavy}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"

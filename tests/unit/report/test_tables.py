@@ -11,7 +11,7 @@ import pytest
 from rich.table import Table
 
 from spotvmr.report import comparison_table, print_table, train_summary
-from spotvmr.types.record import RunRecord, Selection
+from spotvmr.types.record import Hardware, RunRecord, Selection
 
 Make = Callable[..., RunRecord]
 
@@ -48,10 +48,19 @@ def test_runs_that_cannot_be_compared_get_tables_of_their_own(make_record: Make)
     ]
     assert comparison_table([base, make_record("g", seed=5, selector="random")]).row_count == 1
     for other in others:
-        assert comparison_table([base, other]).row_count == 2
+        # A table each, and a line that says why.
+        assert comparison_table([base, other]).row_count == 3
     grid = comparison_table([base, *others])
-    assert grid.row_count == 6
+    assert grid.row_count == 7
+    assert "Not compared with one another: runs that differ in data set (demo, tacos), split" in printed(grid)
     assert "demo, test, 600 queries, IoU > threshold, costs measured" in printed(grid)
+
+
+def test_seconds_of_several_machines_are_marked(make_record: Make) -> None:
+    pair = [make_record("a"), make_record("b", hardware=Hardware("Other CPU", 8))]
+    text = " ".join(printed(comparison_table(pair)).split())
+    assert "Seconds are those of several machines (Some CPU, 2 cores; Other CPU, 8 cores): do not compare them." in text
+    assert "several machines" not in printed(comparison_table(pair[:1]))
 
 
 def test_the_arm_names_a_run_of_an_experiment(make_record: Make) -> None:

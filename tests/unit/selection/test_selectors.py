@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
 
+from spotvmr.errors import UserError
 from spotvmr.selection import (
     AllClips,
     FixedSelector,
@@ -154,3 +157,48 @@ def test_noise_varies_training_selections() -> None:
     asked = request()
     drawn = [selector(asked).chosen for _ in range(4)]
     assert any(not drawn[0].equal(other) for other in drawn[1:])
+
+
+def test_an_encoder_of_its_own_leaves_the_host_alone() -> None:
+    asked, own = request(), Host()
+    torch.manual_seed(1)
+    selector = Spotter(DIM, 3, spread=2, noise=1.0, temperature=1.0, encoder=_Encoder(own)).train()
+    torch.stack(selector(asked).scores).sum().backward()
+    assert all(p.grad is None for p in asked.host.parameters())
+    assert all(p.grad is not None for p in own.parameters())
+
+
+class _Encoder(nn.Module):
+    """A host's encoder as a module to call."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self.host = host
+
+    def forward(self, clips: ClipInputs, text: TextBatch) -> Tensor:
+        return self.host.encode(clips, text)
+
+
+def test_similarity_refuses_sentences_of_another_space() -> None:
+    asked = request()
+    words = TextBatch(asked.text.tokens, asked.text.mask, torch.ones(2, 256))
+    with pytest.raises(UserError, match="compares sentences of 256 channels with index features of 6: set text="):
+        similarity_rule(replace(asked, text=words))
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_spotter_goes_on_from_what_it_chose_before(steps: int) -> None:
+    selector = spotter(steps).eval()
+    first = selector(request(budget=0.1))
+    more = selector(replace(request(budget=0.4), before=first))
+    assert more.chosen.sum(-1).tolist() == clips_allowed(torch.tensor([0.4, 0.4]), request().mask).tolist()
+    assert (more.chosen & first.chosen).equal(first.chosen)
+    assert len(more.steps) == len(more.scores) == 2 * steps
+    _check_consistent(more, request())
+
+
+def test_going_on_within_the_same_budget_adds_nothing() -> None:
+    selector = spotter().eval()
+    first = selector(request(budget=0.2))
+    assert selector(replace(request(budget=0.2), before=first)).chosen.equal(first.chosen)
+    assert selector(replace(request(budget=0.05), before=first)).chosen.equal(first.chosen)

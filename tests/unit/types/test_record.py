@@ -58,7 +58,7 @@ EXTRA = {
     "experiment": "main_job",
     "arm": "spotter",
     "groups": {"unseen_pair": {"n": 120, "R1@0.3": 0.4}},
-    "annotations": {"kept": 600, "clipped_end": 3},
+    "annotations": {"test": {"file": "test.jsonl", "rows": 603, "queries": 600, "scored": 600, "clipped": 3}},
 }
 
 

@@ -1,0 +1,63 @@
+"""Recall against video length: train on short haystacks, ask long ones at a proportional and at a fixed budget.
+
+Usage: python experiments/haystack/run.py FOLDER_OF_MAKE_CLIPS [--minutes 10 30 60 120 300 600] [key=value …]
+
+The words ``key=value`` go to every `spotvmr` command. What is there already is used again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+LOOK = ["borders=fade", "width=160", "height=90", "fps=10"]  # as the errands encoders have seen it
+PROPORTIONAL = 0.1
+TEST_HOURS = 6.0  # of each length, but at least one video
+
+
+def main() -> None:
+    """Make the haystacks, train, ask, show."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("raw", type=Path)
+    parser.add_argument("--minutes", type=float, nargs="+", default=[10, 30, 60, 120, 300, 600])
+    parser.add_argument("--videos", type=int, default=60, help="of the haystack to train on")
+    parser.add_argument("--hours", type=float, default=TEST_HOURS, help="of test video of each length")
+    parser.add_argument("--name", default="haystack", help="of the run")
+    parser.add_argument("--runs", default="runs")
+    parser.add_argument("--data", default="data")
+    given, words = parser.parse_known_args()
+    words = [f"paths.runs={given.runs}", f"paths.data={given.data}", *words]
+    clips = [f"clips={given.raw / 'clips'}", f"captions={given.raw / 'captions.csv'}", *LOOK]
+    shortest = min(given.minutes)
+    trained_on = haystack(
+        [*clips, f"minutes={shortest:g}", f"videos={given.videos}", *words], given.data, f"haystack-{shortest:g}min"
+    )
+    spotvmr("train", "experiment=" + str(HERE / "haystack.yaml"), f"dataset={trained_on}", *words, f"name={given.name}")
+    for minutes in given.minutes:
+        videos = max(1, round(given.hours * 60 / minutes))
+        options = [f"minutes={minutes:g}", f"videos={videos}", "only=test"]
+        asked = haystack([*clips, *options, *words], given.data, f"haystack-test-{minutes:g}min")
+        for budget in sorted({PROPORTIONAL, PROPORTIONAL * shortest / minutes}):
+            spotvmr("evaluate", f"run={given.runs}/{given.name}", f"dataset={asked}", f"budget={budget:.6g}", *words)
+    spotvmr("report", f"runs={given.runs}/{given.name}", *words)
+
+
+def haystack(words: list[str], data: str, name: str) -> Path:
+    """Make a haystack; its YAML file."""
+    spotvmr("haystack", *words, f"name={name}")
+    return Path(data) / name / f"{name}.yaml"
+
+
+def spotvmr(*words: str) -> None:
+    """Run a command, or stop with its exit code."""
+    print("spotvmr", *words, flush=True)
+    code = subprocess.run([sys.executable, "-m", "spotvmr", *words], check=False).returncode
+    if code:
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

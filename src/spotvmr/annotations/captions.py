@@ -1,0 +1,39 @@
+"""What ActivityNet Captions and TACoS share: an object a video, with a list of sentences and one of their times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from spotvmr.annotations.fields import Fields, listed, sentence, span
+from spotvmr.annotations.policies import Row
+from spotvmr.errors import UserError
+
+
+def caption_rows(video_id: str, content: Fields, duration_s: float, rate: float, where: str) -> Iterator[Row]:
+    """Rows of one video from its ``"sentences"`` and ``"timestamps"``, which run in parallel.
+
+    Args:
+        video_id: Name of the video; query ids are ``<video_id>_<number of the sentence, from 0>``.
+        content: The video's object.
+        duration_s: Length of the video in seconds.
+        rate: Units of its timestamps in a second: 1 for seconds, frames per second for frames.
+        where: File and video, for messages.
+
+    Raises:
+        UserError: A list is absent or they differ in length, or an entry is of the wrong type.
+    """
+    texts, times = listed(content, "sentences", where), listed(content, "timestamps", where)
+    if len(texts) != len(times):
+        raise UserError(f'{where} has {len(texts)} "sentences" and {len(times)} "timestamps"; each needs the other')
+    unit = "in seconds" if rate == 1.0 else "in frames"
+    for number, (text, time) in enumerate(zip(texts, times, strict=True)):
+        place = f"{where}, sentence {number}"
+        start, end = span(time, "timestamps", unit, place)
+        yield Row(
+            qid=f"{video_id}_{number}",
+            text=sentence(text, "sentences", place),
+            video_id=video_id,
+            duration_s=duration_s,
+            windows_s=((start / rate, end / rate),),
+            where=place,
+        )

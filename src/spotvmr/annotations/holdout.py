@@ -1,0 +1,48 @@
+"""Validation videos taken from training, for benchmarks whose second split is the one that is reported."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from spotvmr.errors import UserError
+from spotvmr.types import Query
+
+
+def hold_out(queries: Sequence[Query], share: float) -> tuple[list[Query], list[Query]]:
+    """Split queries by their videos.
+
+    The videos whose names have the smallest SHA-256 are held out: the same on every machine and in every run,
+    whatever the order of the file, and independent of any seed.
+
+    Args:
+        queries: Of the training split.
+        share: Of its videos to hold out, above 0 and below 1; rounded to whole videos, at least one.
+
+    Returns:
+        What is left for training, and what is held out, each in the order given.
+
+    Raises:
+        UserError: There are not two videos, or none would be left.
+
+    Example:
+        >>> rows = [Query(str(n), "open door", f"video{n % 4}", 60.0) for n in range(8)]
+        >>> train, val = hold_out(rows, 0.25)
+        >>> len(train), sorted({query.video_id for query in val})
+        (6, ['video0'])
+    """
+    videos = sorted({query.video_id for query in queries}, key=_digest)
+    n_held = max(1, round(share * len(videos)))
+    if n_held >= len(videos):
+        raise UserError(
+            f"dataset.val_share={share} would hold out {n_held} of {len(videos)} training videos, which leaves none; "
+            "set dataset.val=FILE or a smaller share"
+        )
+    held = set(videos[:n_held])
+    train = [query for query in queries if query.video_id not in held]
+    return train, [query for query in queries if query.video_id in held]
+
+
+def _digest(video_id: str) -> str:
+    """Hexadecimal SHA-256 of a name."""
+    return hashlib.sha256(video_id.encode()).hexdigest()

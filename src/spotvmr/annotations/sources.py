@@ -1,0 +1,89 @@
+"""Annotation files as text: UTF-8 or one clear line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from spotvmr.errors import UserError
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def read_lines(path: Path) -> Iterator[tuple[str, str]]:
+    r"""Read a file line by line; blank lines are left out.
+
+    Lines end at ``\n`` alone: U+2028 and its like may stand inside a sentence.
+
+    Yields:
+        Where the line is, as ``file:number``, and the line.
+
+    Raises:
+        UserError: The file cannot be read, or a line is not UTF-8 (names the line).
+    """
+    for number, line in enumerate(_content(path).split(b"\n"), start=1):
+        if line.strip():
+            yield f"{path}:{number}", _decoded(line, f"{path}:{number}")
+
+
+def read_json(path: Path) -> Any:
+    """Read a file that is one JSON value.
+
+    Raises:
+        UserError: The file cannot be read, is not UTF-8 or not JSON, or an object has a key twice.
+    """
+    return parse_json(read_text(path), str(path), "the format is one JSON object")
+
+
+def read_text(path: Path) -> str:
+    """Read a whole file.
+
+    Raises:
+        UserError: The file cannot be read or is not UTF-8.
+    """
+    return _decoded(_content(path), str(path))
+
+
+def parse_json(text: str, where: str, wanted: str) -> Any:
+    """Parse JSON.
+
+    Args:
+        text: The JSON.
+        where: Its place, for messages.
+        wanted: What the format is, for messages.
+
+    Raises:
+        UserError: It is not JSON, is nested too deeply, or an object has a key twice.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{where} is not JSON ({error}); {wanted}") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; Python would silently keep the last of two equal keys, and lose queries."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in content if names.count(name) > 1)
+        raise ValueError(f"an object has the key {twice[:60]!r} twice")
+    return content
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file without a byte order mark."""
+    try:
+        return path.read_bytes().removeprefix(_BYTE_ORDER_MARK)
+    except OSError as error:
+        raise UserError(f"annotation file {path} cannot be read ({error.strerror}); check dataset.root") from error
+
+
+def _decoded(content: bytes, where: str) -> str:
+    """Bytes as text."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{where} is not UTF-8 ({error.reason}); save the file as UTF-8") from None

@@ -1,0 +1,62 @@
+"""Answers beside the truths they are scored against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from spotvmr.annotations.submissions.answers import Answer
+from spotvmr.annotations.submissions.truths import Truth
+from spotvmr.errors import UserError
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Answers and truths of the same queries, in the order of the ground truth.
+
+    Attributes:
+        answers: Of every query that was answered.
+        truths: Of the same queries.
+        unanswered: Truths of the other queries.
+    """
+
+    answers: list[Answer]
+    truths: list[Truth]
+    unanswered: list[Truth]
+
+    @property
+    def total(self) -> int:
+        """Queries in the ground truth."""
+        return len(self.truths) + len(self.unanswered)
+
+    @property
+    def coverage(self) -> float:
+        """Share of the ground truth's queries that were answered."""
+        return len(self.truths) / self.total
+
+
+def match(answers: Mapping[str, Answer], truths: Mapping[str, Truth], allow_partial: bool) -> Matched:
+    """Bring answers and truths together.
+
+    Args:
+        answers: By key.
+        truths: By key.
+        allow_partial: Whether queries may be left unanswered.
+
+    Raises:
+        UserError: An answer is to an unknown query, or queries are unanswered and that is not allowed.
+    """
+    unknown = [key for key in answers if key not in truths]
+    if unknown:
+        raise UserError(
+            f"{len(unknown)} of {len(answers)} predictions are for queries that are not in the ground truth, first "
+            f"{', '.join(unknown[:3])}; score a submission against its own split and data set"
+        )
+    missing = [key for key in truths if key not in answers]
+    if missing and not allow_partial:
+        raise UserError(
+            f"partial submission: {len(answers)} of {len(truths)} queries are answered ({len(missing)} missing, first "
+            f"{', '.join(missing[:3])}); add them, or set allow_partial=true to score the others alone"
+        )
+    common = [key for key in truths if key in answers]
+    return Matched([answers[key] for key in common], [truths[key] for key in common], [truths[key] for key in missing])

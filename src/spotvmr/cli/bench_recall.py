@@ -1,0 +1,170 @@
+"""``spotvmr bench``: recall against budget, every arm trained alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spotvmr.cli.arguments import Arguments
+from spotvmr.config import Config
+from spotvmr.config.folders import choices, find_experiment
+from spotvmr.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from spotvmr.engine.recall_curves import Row, Scored
+
+ARMS = ("all", "none", "random", "uniform", "similarity", "one_shot", "spotter", "spotter_gumbel", "oracle")
+BUDGETS = "0.01,0.025,0.05,0.1,0.25,1"
+CLAIM = "efficiency_recall"
+"""Folder of the experiment that these arms belong to; arms from files belong to that of their file."""
+QUICK = {
+    "arms": "none,uniform,similarity,one_shot,spotter",
+    "budgets": "0.025,0.05,0.1",
+    "seeds": "0",
+}
+QUICK_EPOCHS = ("trainer.teacher_epochs=5", "trainer.student_epochs=3")
+
+
+def run(config: Config, arguments: Arguments) -> dict[str, Any]:
+    """Make the runs that are missing, then the table of all that are there.
+
+    Returns:
+        The rows, the area under each arm's curve, and the spotter's lead over its best rival.
+
+    Raises:
+        UserError: An option is not understood, or an arm is unknown.
+    """
+    quick = _flag(arguments.options, "quick")
+    options = {**(QUICK if quick else {}), **arguments.options}
+    arms = _arms(options.get("arms", ",".join(ARMS)))
+    seeds, budgets = _seeds(options.get("seeds", "0,1,2")), _budgets(options.get("budgets", BUDGETS))
+    overrides = [*(QUICK_EPOCHS if quick else ()), *arguments.overrides]
+    folder = "bench-quick" if quick else "bench"
+    from spotvmr.engine import recall_runs
+
+    # Composed before the first is made: a wrong word shows at once and not after hours.
+    runs = [
+        recall_runs.plan(overrides, arm, seed, budgets, folder, controls=not quick) for seed in seeds for arm in arms
+    ]
+    recall_runs.make(runs)
+    return _report(Path(config.paths.runs) / folder, arms, quick, arguments)
+
+
+def _report(folder: Path, arms: Sequence[str], quick: bool, arguments: Arguments) -> dict[str, Any]:
+    """Table and collected records of all runs of the claim that are there, these arms' and others'."""
+    from spotvmr.engine import recall_curves
+    from spotvmr.report import collect, print_table
+
+    claim, members = _claim(arms)
+    scored = recall_curves.read_scored(folder, members)
+    rows, areas, lead = recall_curves.rows(scored), recall_curves.areas(scored), None
+    found = recall_curves.lead(areas)
+    if found is not None:
+        lead = {"rival": found[0], **asdict(found[1])}
+    under = {arm: float(sum(area.mean() for area in seeds.values()) / len(seeds)) for arm, seeds in areas.items()}
+    if not arguments.json:
+        print_table(_table(rows, scored))
+    for arm, area in sorted(under.items(), key=lambda item: -item[1]):
+        arguments.show(f"area under R1@0.3 over log10 budget, {arm}: {area:.4f}")
+    if lead:
+        arguments.show(f"spotter - {lead['rival']}: {lead['mean']:+.4f} [{lead['low']:+.4f}, {lead['high']:+.4f}]")
+    if not quick:
+        path = collect([_named(one) for one in scored], Path("experiments") / claim)
+        arguments.show(f"records of every run: {path}")
+    return {"rows": [asdict(row) for row in rows], "areas": under, "lead": lead, "folder": str(folder)}
+
+
+def _named(one: Scored) -> Any:
+    """A record with the arm by which the table names it."""
+    from dataclasses import replace
+
+    return replace(one.record, arm=one.arm)
+
+
+def _table(rows: Sequence[Row], scored: Sequence[Scored]) -> Table:
+    """The rows for people."""
+    from rich.table import Table
+
+    from spotvmr.report.wording import amount, interval, percent
+
+    record = scored[0].record if scored else None
+    title = (
+        f"{record.dataset}, {record.split}: {record.n_queries} queries, {record.hours:.1f} h" if record else "no runs"
+    )
+    headings = (
+        "budget %",
+        "seeds",
+        "R1@0.3 % [95 %]",
+        "of teacher",
+        "true clips %",
+        "spent % mean/p95/max",
+        "of dense",
+    )
+    table = Table("arm", title=title)
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(
+            row.arm,
+            percent(row.budget),
+            str(len(row.seeds)),
+            f"{percent(row.score)} {interval(row.ci95)}",
+            f"{row.of_teacher:.3f}" if row.of_teacher is not None else "",
+            percent(row.recall),
+            " / ".join(percent(share) for share in row.fractions),
+            amount(row.ratio),
+        )
+    return table
+
+
+def _arms(text: str) -> list[str]:
+    """Names of selectors and experiments; a folder of experiments stands for all its files."""
+    arms: list[str] = []
+    for word in filter(None, text.split(",")):
+        files = sorted(Path("experiments", word).glob("*.yaml")) if "/" not in word else []
+        if word in choices("selector") or not files:
+            arms.append(word)
+        else:
+            arms += [str(file) for file in files]
+    if not arms:
+        raise UserError(f"arms={text} names none; try arms={','.join(ARMS[:3])}")
+    return arms
+
+
+def _claim(arms: Sequence[str]) -> tuple[str, list[str]]:
+    """Folder of the experiment that some arms belong to, and all arms that it compares."""
+    files = [find_experiment(arm) for arm in arms if arm not in choices("selector")]
+    if not files:
+        return CLAIM, list(ARMS)
+    return files[0].parent.name, ["spotter", *sorted(path.stem for path in files[0].parent.glob("*.yaml"))]
+
+
+def _seeds(text: str) -> list[int]:
+    """Whole numbers from 0."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words or not all(word.isascii() and word.isdigit() for word in words):
+        raise UserError(f"seeds={text} are no whole numbers from 0; try seeds=0,1,2")
+    return [int(word) for word in words]
+
+
+def _budgets(text: str) -> list[float]:
+    """Shares above 0 and at most 1."""
+    try:
+        budgets = [float(word) for word in text.split(",") if word.strip()]
+    except ValueError:
+        budgets = []
+    if not budgets or not all(0 < budget <= 1 for budget in budgets):
+        raise UserError(f"budgets={text} are no shares above 0 and at most 1; try budgets={BUDGETS}")
+    return budgets
+
+
+def _flag(options: Mapping[str, str], name: str) -> bool:
+    """An option that is true or false."""
+    text = options.get(name, "false")
+    if text not in ("true", "false"):
+        raise UserError(f"{name}={text} is neither true nor false")
+    return text == "true"

@@ -1,0 +1,66 @@
+"""Trainings that meet in one folder: they take turns at a shared teacher, and never train one run twice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import filelock
+from lightning.pytorch.utilities import rank_zero_only
+
+from spotvmr.errors import UserError
+from spotvmr.types.files import disk_errors, make_folder
+
+log = logging.getLogger(__name__)
+
+
+def is_first_process() -> bool:
+    """Whether this is the first process of a distributed run, or the only one; known before they have met."""
+    return int(getattr(rank_zero_only, "rank", 0)) == 0  # set by lightning, from the environment
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[None]:
+    """Hold a run folder: trainings that share a teacher wait for it instead of training it at the same time.
+
+    The first process of a distributed run holds it for all; the system frees it when that dies.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
+    with _held(folder) as lock:
+        if lock is not None and not lock.is_locked:
+            log.info("waiting for another process that trains in %s", folder)
+            lock.acquire()
+        yield
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold a run folder as ``in_turn``, but never wait: one that is being trained is no place for a second training.
+
+    Raises:
+        UserError: Another process trains in the folder, or it cannot be written.
+    """
+    with _held(folder) as lock:
+        if lock is not None and not lock.is_locked:
+            raise UserError(f"another training is running in {folder}; wait for it to end, or set name=ANOTHER_NAME")
+        yield
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[filelock.BaseFileLock | None]:
+    """Try to take a folder's lock, and free it at the end of the block; None on further processes."""
+    if not is_first_process():
+        yield None
+        return
+    make_folder(folder)
+    lock = filelock.FileLock(folder / ".lock")
+    with suppress(filelock.Timeout), disk_errors(folder):
+        lock.acquire(timeout=0)
+    try:
+        yield lock
+    finally:
+        lock.release()

@@ -1,0 +1,59 @@
+"""What the layouts share: choosing the array of a file, and its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spotvmr.errors import UserError
+from spotvmr.types.names import check_video_id
+
+_SHOWN = 5
+"""Names of arrays in an error."""
+
+
+def video_file(folder: Path, video_id: str, suffix: str) -> Path:
+    """The file of one video.
+
+    Raises:
+        UserError: The id cannot be a file name, or there is no such file.
+    """
+    path = folder / f"{check_video_id(video_id)}.{suffix}"
+    if not path.is_file():
+        where = "which is no folder" if not folder.is_dir() else f"which holds {len(list(folder.glob('*')))} files"
+        raise UserError(f"video {video_id} has no features: {path.name} is not in {folder}, {where}")
+    return path
+
+
+def choose(arrays: Mapping[str, Any], key: str, path: Path) -> Any:
+    """The array called ``key``, or the only one when ``key`` is empty.
+
+    Raises:
+        UserError: There is none of that name, or several and none was named.
+    """
+    if key in arrays:
+        return arrays[key]
+    if not key and len(arrays) == 1:
+        return next(iter(arrays.values()))
+    names = sorted(map(str, arrays))
+    listed = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+    asked = f"no array '{key}'" if key else "several arrays"
+    raise UserError(f"{path} holds {asked}: it has {listed or 'nothing'}; set imported.key to one of them")
+
+
+def matrix(array: NDArray[Any], path: Path) -> NDArray[Any]:
+    """Features as rows (n, D); further axes of length one are dropped.
+
+    Raises:
+        UserError: No features, not numbers, or other axes.
+    """
+    rows = array if array.ndim <= 2 else array.squeeze()
+    if rows.ndim != 2 or not rows.size or rows.dtype.kind not in "fiu":
+        raise UserError(
+            f"{path}: features have shape {array.shape} of {array.dtype}, wanted numbers (features, channels)"
+        )
+    return rows if rows.dtype.kind == "f" else rows.astype(np.float32)

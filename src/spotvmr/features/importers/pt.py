@@ -1,0 +1,41 @@
+"""A folder with a torch file a video, as Ego4D's SlowFast and Omnivore features come."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from spotvmr.errors import UserError
+from spotvmr.features.importers.arrays import choose, video_file
+
+
+def read(folder: Path, key: str, video_id: str) -> NDArray[Any]:
+    """Read one video's features; nothing in the file is executed.
+
+    Args:
+        folder: The folder of ``VIDEO.pt``.
+        key: Name of the tensor where the file holds several; empty is the only one.
+        video_id: The video.
+
+    Raises:
+        UserError: No such file or tensor, or a file that holds anything but tensors and plain containers.
+    """
+    import torch
+
+    path = video_file(folder, video_id, "pt")
+    try:
+        # A torch file is a pickle, which may run any code; with weights_only torch refuses all but tensors.
+        found: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, KeyError, AttributeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{path} is not a torch file of plain tensors ({reason[:120]}); it was not loaded") from error
+    if isinstance(found, Mapping):
+        found = choose(found, key, path)
+    if not isinstance(found, torch.Tensor):
+        raise UserError(f"{path} holds a {type(found).__name__}, wanted a tensor (features, channels)")
+    rows: NDArray[Any] = (found.float() if found.is_floating_point() else found).numpy()
+    return rows

@@ -1,0 +1,6 @@
+"""Haystacks: captioned short clips stitched into long videos whose moments are exact."""
+
+from spotvmr.haystack.build import build
+from spotvmr.haystack.settings import BORDERS, SPLITS, HaystackSettings
+
+__all__ = ["BORDERS", "SPLITS", "HaystackSettings", "build"]

@@ -1,0 +1,108 @@
+"""Which clips go into which video: seeded, without a clip in two splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from spotvmr.errors import UserError
+from spotvmr.haystack.settings import SHARES, SPLITS, HaystackSettings
+from spotvmr.haystack.sources import Source
+from spotvmr.haystack.timeline import Timeline
+
+
+def split_files(files: Sequence[str], seed: int) -> dict[str, str]:
+    """Split of each clip: shuffled by the seed alone and cut at ``SHARES``.
+
+    Haystacks of any length from the same list of clips and seed never share a clip across splits.
+    """
+    order = np.random.default_rng([seed, 0]).permutation(len(files))
+    edges = np.cumsum(SHARES[:-1]) * len(files)
+    ranks = np.empty(len(files), np.int64)
+    ranks[order] = np.arange(len(files))
+    which = np.searchsorted(edges, ranks, side="right")
+    return {file: SPLITS[int(number)] for file, number in zip(sorted(files), which, strict=True)}
+
+
+def deal(settings: HaystackSettings, files: Sequence[str], sources: Sequence[Source]) -> dict[str, Timeline]:
+    """Plan every video.
+
+    Args:
+        settings: Of the haystack.
+        files: All clips of the list, readable or not: a clip that turns out broken moves no other one.
+        sources: The readable ones.
+
+    Returns:
+        The plan of each video by its id, split by split.
+
+    Raises:
+        UserError: A split has too few clips.
+    """
+    split_of = split_files(files, settings.seed)
+    plans = {}
+    for number, (split, videos) in enumerate(settings.videos_of().items()):
+        deck = [source for source in sources if split_of[source.file] == split]
+        if videos and len(deck) < 2:
+            raise UserError(f"split {split} has {len(deck)} of {len(sources)} readable clips, needs 2; give more clips")
+        rng = np.random.default_rng([settings.seed, 1, number])
+        deck = [deck[int(place)] for place in rng.permutation(len(deck))]
+        for video in range(videos):
+            plans[f"{split}_{video:04d}"] = timeline = _fill(settings, deck, rng)
+            deck = _put_under(deck, timeline)
+    return plans
+
+
+def _fill(settings: HaystackSettings, deck: Sequence[Source], rng: np.random.Generator) -> Timeline:
+    """One video from the top of the deck."""
+    timeline = Timeline(settings.n_frames, settings.fps, settings.fade_frames)
+    for source in _order(deck, timeline, settings.n_frames, rng):
+        timeline.add(source)
+        if timeline.full:
+            break
+    return timeline
+
+
+def _order(deck: Sequence[Source], timeline: Timeline, n_frames: int, rng: np.random.Generator) -> list[Source]:
+    """Clips for one video, enough to fill it.
+
+    Each adds a caption that those before it lack. Where a split has too few of them for the length, the first half
+    keeps its one place, and clips that share no caption with it fill the rest, again and again.
+    """
+    chosen, frames = [], 0
+    for source in _with_new_captions(deck):
+        chosen.append(source)
+        frames += timeline.least(source)
+        if frames >= n_frames:
+            return chosen
+    needles = chosen[: len(chosen) // 2]
+    fillers = _unlike(deck, needles) or chosen[len(needles) :]
+    found, frames = list(needles), sum(map(timeline.least, needles))
+    while frames < n_frames:
+        for place in rng.permutation(len(fillers)):
+            found.append(fillers[int(place)])
+            frames += timeline.least(found[-1])
+            if frames >= n_frames:
+                break
+    return [found[int(place)] for place in rng.permutation(len(found))]
+
+
+def _with_new_captions(deck: Sequence[Source]) -> Iterator[Source]:
+    """The clips with a caption that no clip above them has."""
+    seen: set[str] = set()
+    for source in deck:
+        if not source.captions.keys() <= seen:
+            seen.update(source.captions)
+            yield source
+
+
+def _unlike(deck: Sequence[Source], needles: Sequence[Source]) -> list[Source]:
+    """The clips that share no caption with the needles."""
+    taken = {caption for source in needles for caption in source.captions}
+    return [source for source in deck if taken.isdisjoint(source.captions)]
+
+
+def _put_under(deck: Sequence[Source], timeline: Timeline) -> list[Source]:
+    """The deck with the clips of a video at the bottom, so that the next video begins with others."""
+    used: Mapping[str, Source] = {piece.source.file: piece.source for piece in timeline.pieces}
+    return [source for source in deck if source.file not in used] + list(used.values())

@@ -1,0 +1,109 @@
+"""Losses of set prediction (Moment-DETR, Lei et al., NeurIPS 2021; QD-DETR, Moon et al., CVPR 2023).
+
+Shapes: B rows, Q predicted moments, M true ones. Spans are borders in clips. The published L1 compares centres and
+widths as shares of the video; here they are shares of a fixed stretch, so that an error counts the same in a
+window and in a long video.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as nnf
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from spotvmr.losses.geometry import span_giou
+
+_L1, _GIOU, _CLASS = 10.0, 1.0, 4.0
+"""Weights of distance, overlap and class, in the matching and in the loss."""
+_BACKGROUND = 0.1
+"""Weight of the background class: 9 of 10 predictions belong to it."""
+_STRETCH = 32.0
+"""Clips that count as 1 in the L1 distance; a moment is then about as large as in the 75-clip videos of the papers."""
+_MARGIN = 0.2
+"""By which the saliency of a clip inside shall exceed that of one outside."""
+
+
+def matched(cost: Tensor) -> Tensor:
+    """The row of the cheapest one-to-one assignment for each column, int64 (B, M).
+
+    Args:
+        cost: Of giving prediction q the target m (B, Q, M), M <= Q.
+    """
+    rows = [linear_sum_assignment(table.T)[1] for table in cost.detach().double().cpu().numpy()]
+    return torch.from_numpy(np.stack(rows)).to(cost.device)
+
+
+def span_distance(a: Tensor, b: Tensor) -> Tensor:
+    """L1 distance of centres and widths (…), as shares of the fixed stretch."""
+    centre, width = (a.sum(-1) - b.sum(-1)) / 2, (a[..., 1] - a[..., 0]) - (b[..., 1] - b[..., 0])
+    return (centre.abs() + width.abs()) / _STRETCH
+
+
+def set_loss(label: Tensor, spans: Tensor, span: Tensor) -> Tensor:
+    """Matching by Hungarian algorithm, then L1, generalised IoU and class of the matched set.
+
+    Args:
+        label: Logits of moment and background (B, Q, 2).
+        spans: Predicted borders (B, Q, 2).
+        span: True borders (B, 2).
+    """
+    truth = span[:, None]
+    probability = label.softmax(-1)[..., 0]
+    cost = _L1 * span_distance(spans, truth) - _GIOU * span_giou(spans, truth) - _CLASS * probability
+    row = matched(cost[..., None])
+    best = spans.gather(1, row[..., None].expand(-1, -1, 2))
+    borders = _L1 * span_distance(best, truth) / 2 + _GIOU * (1 - span_giou(best, truth))
+    classes = torch.ones_like(label[..., 0], dtype=torch.long).scatter(1, row, 0)
+    weight = label.new_tensor([1.0, _BACKGROUND])
+    entropy = nnf.cross_entropy(label.flatten(0, 1), classes.flatten(), reduction="none") * weight[classes.flatten()]
+    return borders.mean() + _CLASS * entropy.mean()
+
+
+def set_distillation(label: Tensor, spans: Tensor, teacher_label: Tensor, teacher_spans: Tensor) -> Tensor:
+    """Match the student's set with the teacher's; then KL of the classes, and borders weighed by its probability.
+
+    Args:
+        label: Logits of moment and background (B, Q, 2).
+        spans: Borders (B, Q, 2).
+        teacher_label: The same of the teacher (B, Q, 2).
+        teacher_spans: Its borders (B, Q, 2).
+    """
+    wanted = teacher_label.softmax(-1)[..., 0]
+    apart = (label.softmax(-1)[..., 0, None] - wanted[:, None]).abs()  # (B, Q, Q)
+    pairs = spans[:, :, None], teacher_spans[:, None]
+    row = matched(_L1 * span_distance(*pairs) - _GIOU * span_giou(*pairs) + _CLASS * apart)[..., None].expand(-1, -1, 2)
+    label, spans = label.gather(1, row), spans.gather(1, row)
+    borders = _L1 * span_distance(spans, teacher_spans) / 2 + _GIOU * (1 - span_giou(spans, teacher_spans))
+    said, heard = label.log_softmax(-1), teacher_label.log_softmax(-1)
+    classes = nnf.kl_div(said, heard, reduction="none", log_target=True).sum(-1)
+    return ((wanted * borders).sum(-1) / wanted.sum(-1).clamp(min=1)).mean() + _CLASS * classes.mean()
+
+
+def saliency_hinge(saliency: Tensor, inside: Tensor, mask: Tensor) -> Tensor:
+    """Mean over all pairs of a clip inside and one outside of ``max(0, 0.2 + outside - inside)``.
+
+    Moment-DETR draws two such pairs; here all count. Rows without a pair are left out.
+
+    Args:
+        saliency: Scores (B, T).
+        inside: Share of each clip that lies in the moment (B, T): inside from a half on, outside at 0.
+        mask: Valid clips (B, T).
+    """
+    pairs = ((inside >= 0.5) & mask)[:, :, None] & ((inside == 0) & mask)[:, None]
+    loss = (_MARGIN + saliency[:, None] - saliency[:, :, None]).clamp(min=0) * pairs
+    count = pairs.sum((1, 2))
+    return (loss.sum((1, 2)) / count.clamp(min=1)).sum() / (count > 0).sum().clamp(min=1)
+
+
+def negative_loss(negative: Tensor, mask: Tensor) -> Tensor:
+    """Mean of ``-log(1 - σ)`` of the saliency under a query that does not fit (QD-DETR, eq. 6).
+
+    As softplus, which cannot overflow.
+
+    Args:
+        negative: Logits (B, T).
+        mask: Valid clips (B, T).
+    """
+    return (nnf.softplus(negative) * mask).sum() / mask.sum()

@@ -1,0 +1,92 @@
+"""From scored spans to the few moments that answer a query. Shapes: n spans of one query, times in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torchvision.ops import box_iou, nms
+
+from spotvmr.models.protocol import VmrOutput
+from spotvmr.types import Moment
+
+_LEAST = 1e-3
+"""Share of the best score below which Soft-NMS stops looking."""
+_VOTERS_IOU = 0.75
+"""Overlap from which a span has a vote on the borders of a kept one."""
+
+
+def thin(span_s: Tensor, score: Tensor, nms_iou: float, top_k: int) -> list[Moment]:
+    """Non-maximum suppression: up to ``top_k`` moments, best first, none overlapping a better one by more.
+
+    Args:
+        span_s: Start and end (n, 2).
+        score: Higher is better (n,).
+        nms_iou: The largest overlap that is allowed.
+        top_k: Moments to keep.
+    """
+    return as_moments(span_s, score, nms(_boxes(span_s), score, nms_iou)[:top_k])
+
+
+def soft_nms(span_s: Tensor, score: Tensor, sigma: float, top_k: int) -> list[Moment]:
+    """Gaussian Soft-NMS with voting (Bodla et al., ICCV 2017; ActionFormer, Zhang et al., ECCV 2022).
+
+    Each kept span lowers the scores of the others by ``exp(-IoU² / sigma)``; its borders are the mean of all
+    spans that overlap it by 0.75 or more, weighed by score and overlap.
+
+    Args:
+        span_s: Start and end (n, 2).
+        score: Not negative (n,).
+        sigma: Width of the Gaussian.
+        top_k: Moments to keep.
+    """
+    overlap = box_iou(_boxes(span_s), _boxes(span_s)).nan_to_num(0.0)
+    overlap.fill_diagonal_(1.0)  # a span of no length overlaps itself
+    left = score.clone()
+    found: list[Moment] = []
+    least = _LEAST * score.max()
+    for _ in range(min(top_k, len(score))):
+        best = int(left.argmax())
+        if found and left[best] < least:
+            break
+        votes = score * overlap[best] * (overlap[best] >= _VOTERS_IOU)
+        start_s, end_s = ((votes[:, None] * span_s).sum(0) / votes.sum() if votes.sum() > 0 else span_s[best]).tolist()
+        found.append(Moment(start_s, max(start_s, end_s), float(left[best])))
+        left = left * torch.exp(-(overlap[best] ** 2) / sigma)
+        left[best] = -1.0
+    return found
+
+
+def as_moments(span_s: Tensor, score: Tensor, kept: Tensor) -> list[Moment]:
+    """The moments of the kept spans, in their order."""
+    rows = zip(span_s[kept].tolist(), score[kept].tolist(), strict=True)
+    return [Moment(start_s, end_s, value) for (start_s, end_s), value in rows]
+
+
+def candidates(output: VmrOutput, most: int, clip_s: float, duration_s: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """The best spans of each query, in seconds (n, 2), with their scores (n,), best first.
+
+    Args:
+        output: With heads ``score``, logits (B, P), ``spans`` in clips (B, P, 2) and ``valid`` (B, P).
+        most: Spans of a query.
+        clip_s: Length of a clip in seconds.
+        duration_s: Seconds from the first position to the end of the video (B,).
+    """
+    scores = output.heads["score"].sigmoid() * output.heads["valid"]
+    for score, spans, end_s in zip(scores, output.heads["spans"], duration_s.tolist(), strict=True):
+        value, best = score.topk(min(most, len(score)))
+        best, value = best[value > 0], value[value > 0]
+        yield in_seconds(spans[best], clip_s, end_s), value
+
+
+def in_seconds(span: Tensor, clip_s: float, duration_s: float) -> Tensor:
+    """Spans in clips (n, 2) as seconds inside the video, never running backwards."""
+    span_s = (span * clip_s).clamp(0.0, duration_s)
+    return torch.stack([span_s[:, 0], torch.maximum(span_s[:, 0], span_s[:, 1])], -1)
+
+
+def _boxes(span_s: Tensor) -> Tensor:
+    """Spans as boxes of height one for torchvision (n, 4)."""
+    low, high = torch.zeros_like(span_s[:, 0]), torch.ones_like(span_s[:, 0])
+    return torch.stack([span_s[:, 0], low, span_s[:, 1], high], -1)

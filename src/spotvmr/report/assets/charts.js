@@ -1,0 +1,86 @@
+// What all charts share: colours of the theme, a plain layout, and the same numbers as a table.
+const COLOURS = { // Okabe and Ito's, told apart by colour-blind readers too
+  spotter: "#3a8fd0", all: "#8a939c", one_shot: "#009e73", similarity: "#e69f00", uniform: "#cc79a7",
+  random: "#d55e00", none: "#9b7fd4", oracle: "#b59f00",
+};
+const SPARE = ["#56b4e9", "#7f9f3f", "#c05a8a", "#5f7fb0"];
+const SYMBOLS = [
+  ["circle", "●"], ["square", "■"], ["diamond", "◆"], ["triangle-up", "▲"], ["cross", "✚"], ["x", "✖"], ["star", "★"],
+  ["hexagon", "⬢"], ["triangle-down", "▼"], ["pentagon", "⬟"],
+];
+const TRUTH = "#009e73";
+const ANSWER = "#e69f00";
+const STEPS = ["#56b4e9", "#3a7fd0", "#cc79a7", "#d55e00"];
+
+const SELECTORS = [...new Set(RUNS.map((run) => run.selector))].sort();
+const colourOf = (selector) => COLOURS[selector] || SPARE[SELECTORS.indexOf(selector) % SPARE.length];
+const symbolOf = (selector) => SYMBOLS[SELECTORS.indexOf(selector) % SYMBOLS.length];
+
+// Asking for a style makes the browser lay the page out: once a theme is enough.
+const theme = new Map();
+
+function themed(name) {
+  if (!theme.has(name)) theme.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  return theme.get(name);
+}
+
+const CONFIG = { displayModeBar: false, responsive: true };
+
+// A finger that drags scrolls the page; a mouse zooms, and a double click goes back.
+const ZOOM = matchMedia("(pointer: coarse)").matches ? false : "zoom";
+
+function axisStyle(more = {}) {
+  const line = themed("grid");
+  return { gridcolor: line, zerolinecolor: line, linecolor: themed("line"), ...more };
+}
+
+function layout(more = {}) {
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: themed("ink"), size: 12, family: "system-ui, sans-serif" },
+    margin: { l: 50, r: 12, t: 10, b: 42 },
+    hoverlabel: { bgcolor: themed("panel"), bordercolor: themed("line"), font: { color: themed("ink") }, align: "left" },
+    showlegend: false, dragmode: false,
+    ...more,
+  };
+}
+
+// Charts drawn so far, each a function that draws it again in the colours of the theme.
+const drawn = new Map();
+const waiting = new Map();
+
+function draw(place, paint) {
+  for (const other of drawn.keys()) if (!other.isConnected) drawn.delete(other);
+  drawn.set(place, paint);
+  paint();
+}
+
+// A chart costs time: those further down are drawn when they come near the window.
+const observer = new IntersectionObserver((entries) => {
+  for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+    observer.unobserve(target);
+    draw(target, waiting.get(target));
+    waiting.delete(target);
+  }
+}, { rootMargin: "200px" });
+
+function drawWhenSeen(place, paint) {
+  waiting.set(place, paint);
+  observer.observe(place);
+}
+
+function redraw() {
+  for (const [place, paint] of drawn) if (place.isConnected) paint();
+}
+
+// A chart with a title, a label for screen readers, and its numbers as a table.
+function figure(title, headings, rows, paint) {
+  const place = element("div", { className: "chart", role: "img" });
+  place.setAttribute("aria-label", `${title}; the numbers stand in the table below`);
+  const cells = (tag, row) => element("tr", {}, ...row.map((cell) => element(tag, {}, String(cell))));
+  const table = element("table", {}, cells("th", headings), ...rows.map((row) => cells("td", row)));
+  const made = element("figure", {}, element("figcaption", {}, title), place,
+    element("details", {}, element("summary", {}, "Numbers"), table));
+  drawWhenSeen(place, () => paint(place));
+  return made;
+}

@@ -1,0 +1,129 @@
+// The plot of recall against cost: one set of comparable runs at a time, with its frontier.
+const AXES = {
+  q1: "GFLOPs a query, one query a video", q10: "GFLOPs a query, ten queries a video",
+  all: "GFLOPs a query, all queries of a video", seconds: "Seconds a query, decoding included",
+};
+const METRICS = [...new Set(RUNS.flatMap((run) => Object.keys(run.metrics)))].sort();
+
+// Runs that no other run beats in both: more recall for less cost.
+function frontier(points) {
+  const ordered = [...points].sort((a, b) => a.x - b.x || b.y - a.y);
+  let best = -Infinity;
+  return ordered.filter((point) => point.y > best && (best = point.y, true));
+}
+
+function pointsOf(group, state) {
+  return group.runs
+    .filter((number) => state.visible.has(number))
+    .map((number) => ({ number, run: RUNS[number], x: cost(RUNS[number], state.axis), y: RUNS[number].metrics[state.metric] }))
+    .filter((point) => known(point.x) && point.x > 0 && known(point.y));
+}
+
+function hoverOf({ run, x, y }, state) {
+  const [low, high] = run.ci[state.metric] || [null, null];
+  const interval = known(low) && known(high) ? ` [${percent(low)}, ${percent(high)}]` : "";
+  const unit = state.axis === "seconds" ? "s" : "GFLOPs";
+  return [
+    `<b>${plain(label(run))}</b>`, `${plain(run.model)}, ${plain(run.selector)}, budget ${percent(run.budget)} %`,
+    `${plain(state.metric)} ${percent(y)} %${interval}`, `${amount(x)} ${unit} a query`,
+    `clips used ${percent(run.fraction)} %, true clips found ${percent(run.found)} %`,
+    `seed ${plain(run.seed)}, ${plain(run.created.slice(0, 16).replace("T", " "))}`,
+  ].join("<br>");
+}
+
+function tracesOf(points, state) {
+  const best = frontier(points);
+  const line = {
+    x: best.map((p) => p.x), y: best.map((p) => 100 * p.y), mode: "lines", name: "frontier", hoverinfo: "skip",
+    line: { shape: "hv", color: themed("faint"), dash: "dot", width: 1.5 },
+  };
+  const selectors = SELECTORS.filter((selector) => points.some((p) => p.run.selector === selector));
+  const of = (selector) => points.filter((p) => p.run.selector === selector);
+  return [line, ...selectors.map((selector) => intervals(selector, of(selector), state)),
+    ...selectors.map((selector) => markers(selector, of(selector), state))];
+}
+
+// One broken line for all intervals of a selector: Plotly's own error bars take several times as long to draw.
+function intervals(selector, points, state) {
+  const barred = points.map((p) => [p.x, p.run.ci[state.metric]]).filter(([, ends]) => ends && known(ends[0]) && known(ends[1]));
+  return {
+    x: barred.flatMap(([x]) => [x, x, null]), y: barred.flatMap(([, ends]) => [100 * ends[0], 100 * ends[1], null]),
+    mode: "lines", hoverinfo: "skip", line: { color: colourOf(selector), width: 1 },
+  };
+}
+
+function markers(selector, points, state) {
+  return {
+    x: points.map((p) => p.x), y: points.map((p) => 100 * p.y), customdata: points.map((p) => p.number),
+    text: points.map((p) => hoverOf(p, state)), hoverinfo: "text", mode: "markers", name: plain(selector),
+    marker: { color: colourOf(selector), symbol: symbolOf(selector)[0], size: 9, line: { width: 1, color: themed("ground") } },
+  };
+}
+
+function drawPareto(group, state, choose) {
+  const place = byId("pareto");
+  const points = group ? pointsOf(group, state) : [];
+  place.setAttribute("aria-label", `${state.metric} against ${AXES[state.axis]}: ${points.length} runs; on the frontier ${
+    frontier(points).map((p) => label(p.run)).slice(0, 10).join(", ") || "none"}. The table of runs holds the numbers.`);
+  Plotly.react(place, tracesOf(points, state), layout({
+    xaxis: axisStyle({ type: "log", title: { text: AXES[state.axis] }, ...ticks(points.map((p) => p.x)) }),
+    yaxis: axisStyle({ title: { text: `${plain(state.metric)}, %, with 95 % interval` }, ...percents(points, state) }),
+    hovermode: "closest", dragmode: ZOOM, margin: { l: 55, r: 15, t: 10, b: 50 },
+  }), CONFIG);
+  showLegend(points);
+  if (!place.dataset.listens) {
+    place.dataset.listens = "yes";
+    place.on("plotly_click", (event) => known(event.points[0].customdata) && choose(event.points[0].customdata));
+  }
+}
+
+// A logarithmic axis with room beside the outermost points, and round numbers on it.
+function ticks(costs) {
+  if (!costs.length) return {};
+  const [low, high] = [Math.min(...costs) / 1.2, Math.max(...costs) * 1.2];
+  const steps = high / low > 1000 ? [1] : high / low > 8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8];
+  const values = [];
+  for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power += 1) {
+    values.push(...steps.map((step) => Number((step * 10 ** power).toPrecision(2))).filter((value) => value >= low && value <= high));
+  }
+  return { range: [Math.log10(low), Math.log10(high)], tickvals: values, ticktext: values.map((value) => value.toLocaleString("en", { maximumFractionDigits: 9 })) };
+}
+
+// Room for every interval, and next to nothing below 0 or above 100.
+function percents(points, state) {
+  const ends = points.flatMap((p) => [p.y, ...(p.run.ci[state.metric] || [])]).filter(known).map((share) => 100 * share);
+  return ends.length ? { range: [Math.max(-1, Math.min(...ends) - 3), Math.min(101, Math.max(...ends) + 3)] } : {};
+}
+
+function showLegend(points) {
+  const shown = SELECTORS.filter((selector) => points.some((p) => p.run.selector === selector));
+  byId("legend").replaceChildren(element("li", {}, "┈ frontier"), ...shown.map((selector) => {
+    const sign = element("span", { ariaHidden: "true" }, symbolOf(selector)[1]);
+    sign.style.color = colourOf(selector);
+    return element("li", {}, sign, ` ${selector}`);
+  }));
+}
+
+// Why some of the runs that pass the filters are not in the plot.
+function explain(group, state) {
+  const others = DATA.comparisons[state.axis]
+    .map((other) => [other, other.runs.filter((number) => state.visible.has(number)).length])
+    .filter(([other, count]) => other !== group && count);
+  const bare = group ? group.runs.filter((number) => state.visible.has(number)).length - pointsOf(group, state).length : 0;
+  const lines = others.slice(0, 8).map(([other, count]) => `${runsIn(count)} with ${differences(group, other)}`);
+  const left = others.slice(8).reduce((sum, [, count]) => sum + count, 0);
+  if (left) lines.push(`${runsIn(left)} more, in ${others.length - 8} other sets`);
+  if (bare) lines.push(`${runsIn(bare)} without this score or this cost`);
+  return lines;
+}
+
+const runsIn = (count) => `${count} ${count === 1 ? "run" : "runs"}`;
+
+// That another data set is another version goes without saying.
+function otherTerms(group, other) {
+  const terms = Object.keys(other.terms).filter((term) => group.terms[term] !== other.terms[term]);
+  return terms.includes("data set") ? terms.filter((term) => term !== "data set version") : terms;
+}
+
+const differences = (group, other) =>
+  otherTerms(group, other).map((term) => `${term} ${other.terms[term]}, not ${group.terms[term]}`).join("; ");

@@ -1,0 +1,5 @@
+"""The dashboard: one HTML file with everything in it, made from run records and the files beside them."""
+
+from spotvmr.report.page.write import write_page
+
+__all__ = ["write_page"]

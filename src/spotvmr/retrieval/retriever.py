@@ -1,0 +1,171 @@
+"""From a trained run to videos that can be asked."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from spotvmr.assembly import (
+    BudgetedVmr,
+    build_encoders,
+    build_student,
+    build_text,
+    build_zero_shot,
+    load_weights,
+    read_identity,
+    spec_key,
+)
+from spotvmr.config import Config, compose, load
+from spotvmr.encoders import ClipEncoder, FrozenEncoder, TextEncoder
+from spotvmr.errors import UserError
+from spotvmr.retrieval.cache import VideoCache, default_folder
+from spotvmr.retrieval.equipment import Equipment
+from spotvmr.retrieval.video import Video
+
+log = logging.getLogger(__name__)
+
+WEIGHTS = "weights.safetensors"
+_MOMENTS = 50
+"""Moments a model hands out at most; ``top`` cuts them."""
+
+
+class Retriever:
+    """Finds moments in video files, looking closely at few clips.
+
+    Args:
+        config: Settings of the run.
+        system: Selector and VMR model with their weights.
+        index: Index encoder.
+        expert: Expert encoder.
+        text: Text encoder.
+        cache: Where indexes and expert features of videos are kept.
+
+    Example:
+        ``Retriever.from_run("runs/demo").open("long.mp4").ask("when did I open the fridge", budget=0.1)``
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        system: BudgetedVmr,
+        index: ClipEncoder,
+        expert: ClipEncoder,
+        text: TextEncoder,
+        cache: VideoCache,
+    ) -> None:
+        self.config, self.cache = config, cache
+        self.equipment = Equipment(
+            system.eval(),
+            index,
+            expert,
+            text,
+            cache,
+            config.device,
+            config.dataset.clip_s,
+            config.budget,
+            config.index.batch_clips,
+            config.expert.batch_clips,
+        )
+
+    @classmethod
+    def from_run(cls, run: str | Path, cache: str | Path | None = None, cache_gb: float = 4.0) -> Retriever:
+        """Load a trained run.
+
+        Args:
+            run: Its folder, such as ``runs/demo``.
+            cache: Folder for indexes and expert features; None takes ``$SPOTVMR_CACHE`` or ``~/.cache/spotvmr``.
+            cache_gb: Size of the cache in gigabytes; videos not used for longest are forgotten.
+
+        Raises:
+            UserError: There is no such run, its weights do not fit, or its features did not come from encoders
+                that are here.
+        """
+        folder = Path(run)
+        if not (folder / WEIGHTS).is_file() or not (folder / "config.yaml").is_file():
+            raise UserError(f"no trained run at {folder}: train one with 'make train', or name another with run=FOLDER")
+        config = load(folder / "config.yaml")
+        config = replace(config, model=replace(config.model, top_k=max(_MOMENTS, config.model.top_k)))
+        retriever = build_retriever(config, _cache(cache, cache_gb))
+        _check_encoders(folder, retriever.equipment)
+        load_weights(retriever.equipment.system, folder / WEIGHTS)
+        return retriever
+
+    @classmethod
+    def zero_shot(
+        cls,
+        *settings: str,
+        index: str = "mobileclip2-s0",
+        expert: str = "vit-l-14",
+        cache: str | Path | None = None,
+        cache_gb: float = 4.0,
+    ) -> Retriever:
+        """Search without a trained run, by the image-text similarities of two open_clip models.
+
+        Args:
+            *settings: Further ones as on a command line, such as ``index.pretrained=local-dir:FOLDER``.
+            index: Choice of ``conf/index/`` or a YAML file.
+            expert: Choice of ``conf/expert/`` or a YAML file; two frames a clip unless settings say otherwise, since
+                the order of frames tells nothing here.
+            cache: As in ``from_run``.
+            cache_gb: As in ``from_run``.
+
+        Raises:
+            UserError: An encoder is no open_clip model, or its weights are not here and cannot be fetched.
+        """
+        config = compose([f"index={index}", f"expert={expert}", "expert.frames=2", *settings])
+        config = replace(config, model=replace(config.model, top_k=max(_MOMENTS, config.model.top_k)))
+        system, *encoders, text = build_zero_shot(config)
+        return cls(config, system, encoders[0], encoders[1], text, _cache(cache, cache_gb))
+
+    def open(self, path: str | Path, every_s: float | None = None, progress: bool = True) -> Video:
+        """Open a video: index it, or find its index in the cache.
+
+        Args:
+            path: The file.
+            every_s: Seconds between index frames, read in one decode of the whole video; None, the fast way, reads
+                key frames alone. Worth it where key frames are rarer than events.
+            progress: Whether to show on stderr how far the index pass is.
+
+        Raises:
+            UserError: The file is absent, a folder, no video, or holds no readable frame.
+        """
+        if every_s is not None and not 0 < every_s < float("inf"):
+            raise UserError(f"every_s={every_s} is out of its limits: must be above 0; try every_s=1")
+        return Video(Path(path), self.equipment, every_s, progress)
+
+
+def build_retriever(config: Config, cache: VideoCache) -> Retriever:
+    """A retriever of these settings, its system with random weights.
+
+    Raises:
+        UserError: Its features were computed elsewhere, or an encoder is unknown or without weights.
+    """
+    index, expert = build_encoders(config)
+    if not isinstance(index, FrozenEncoder) or not isinstance(expert, FrozenEncoder):
+        raise UserError(
+            "the run's features do not come straight from encoders (they were imported or derived): a video cannot be "
+            "searched with it; train a run with encoders alone, such as index=mobileclip2-s0 expert=vit-l-14"
+        )
+    if config.index.drop:
+        raise UserError(f"the run reads index without {', '.join(config.index.drop)}: search with one that has it all")
+    text = build_text(config)
+    system = build_student(config, index.spec.dim, expert.spec.dim, text.dim)
+    return Retriever(config, system, index, expert, text, cache)
+
+
+def _cache(folder: str | Path | None, size_gb: float) -> VideoCache:
+    """The cache in a folder, or in the default one."""
+    return VideoCache(Path(folder).expanduser() if folder else default_folder(), int(size_gb * 1e9))
+
+
+def _check_encoders(folder: Path, kit: Equipment) -> None:
+    """Refuse encoders other than those the run was trained with: the answers would be noise."""
+    identity = read_identity(folder / WEIGHTS) or {}
+    for name, encoder in (("index_key", kit.index), ("expert_key", kit.expert)):
+        trained, now = identity.get(name), spec_key(encoder.spec, kit.clip_s).to_json()
+        if trained is not None and trained.get("weights_hash") != now["weights_hash"]:
+            raise UserError(
+                f"run {folder} was trained on {name.removesuffix('_key')} features of other weights "
+                f"({trained.get('encoder')}, {trained.get('weights_hash')}): train it again"
+            )

@@ -1,0 +1,198 @@
+"""One opened video: indexed, ready to be asked."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+import torch
+
+from spotvmr.cost import Ledger
+from spotvmr.errors import UserError
+from spotvmr.retrieval.answer import Answer, DenseCost
+from spotvmr.retrieval.decoding import ClipDecoder, usable_cores
+from spotvmr.retrieval.equipment import Equipment
+from spotvmr.retrieval.identity import content_hash, stamp
+from spotvmr.retrieval.indexing import IndexPass
+from spotvmr.retrieval.keyframes import nearest_frames
+from spotvmr.retrieval.lazy import LazyExpert
+from spotvmr.selection import Selection, SelectionRequest
+from spotvmr.types import ClipGrid, Moment
+from spotvmr.types.batches import TextBatch
+from spotvmr.video import VideoInfo, probe
+
+log = logging.getLogger(__name__)
+
+LONGEST_QUERY = 1000
+"""Characters of a query."""
+# With a key frame a clip the mean distance is 0.5 clips. At 1.0 R1@0.3 of the demo fell to 0.92 of it.
+_FAR_CLIPS = 0.75
+_CUT_OFF_S = 1.0  # headers round: only a file that lacks more is called cut off
+
+
+class Video:
+    """A video that answers queries; ``Retriever.open`` makes it.
+
+    Its index is in memory (one vector a clip); expert features come into being clip by clip and are kept for later
+    queries, here and in the cache. May be asked from several threads, one at a time.
+
+    Args:
+        path: The file.
+        equipment: Networks, cache and settings.
+        every_s: Seconds between index frames of a full decode; None reads key frames alone.
+        progress: Whether the index pass shows on stderr how far it is.
+
+    Attributes:
+        info: The file's facts.
+        grid: Its clips.
+        index_stages: What the index pass of this call cost, by stage; nothing when the cache had the index.
+        readable_share: Of the length that the file's header states; below 1 for a file that was cut off.
+        index_distance_s: Seconds (T,) from the middle of each clip to the index frame that stands for it.
+
+    Raises:
+        UserError: The file is absent, a folder, no video, or holds no readable frame.
+    """
+
+    def __init__(self, path: Path, equipment: Equipment, every_s: float | None = None, progress: bool = False) -> None:
+        self.path, self._kit = path, equipment
+        self._every_s, self._progress = every_s, progress
+        self._guard = threading.Lock()
+        self._open()
+
+    def _open(self) -> None:
+        """Look at the file and index it, or find its index."""
+        kit = self._kit
+        self._stamp = stamp(self.path) if self.path.exists() else None
+        self.info = probe(self.path)
+        self.readable_share = _readable_share(self.info)
+        if self.readable_share < 1:
+            info = self.info
+            log.warning("%s is cut off: %.1f of its %.1f s can be read", self.path, info.duration_s, info.stated_s)
+        self.grid = ClipGrid(self.info.duration_s, kit.clip_s)
+        self._hash = content_hash(self.path)
+        kit.cache.touch(self._hash)
+        ledger = Ledger(kit.device)
+        index_pass = IndexPass(kit.index, kit.index_key, kit.device, kit.index_batch, self._every_s)
+        frames = index_pass.run(self.info, self._hash, kit.cache, ledger, self._progress)
+        if ledger.seconds:
+            ledger.add("index", gflops=kit.costs.index * ledger.stages()["decode"]["frames"])
+        self.index_stages = ledger.stages()
+        numbers, self.index_distance_s = nearest_frames(frames.times_s, self.grid)
+        if self.index_distance_s.mean() > _FAR_CLIPS * kit.clip_s:
+            log.info("%s has few key frames: every_s=1 would index more, by decoding all of it", self.path)
+        self._index = torch.from_numpy(frames.features[numbers].astype(np.float32))[None]
+        decoder = ClipDecoder(self.info, self.grid, kit.expert.spec.frames, kit.expert_batch)
+        self._expert = LazyExpert(
+            decoder, kit.expert, kit.device, self.grid.n_clips, self._hash, kit.expert_key, kit.cache
+        )
+
+    @overload
+    def ask(self, query: str, budget: float | None = None, top: int = 5) -> Answer: ...
+
+    @overload
+    def ask(self, query: list[str] | tuple[str, ...], budget: float | None = None, top: int = 5) -> list[Answer]: ...
+
+    def ask(
+        self, query: str | list[str] | tuple[str, ...], budget: float | None = None, top: int = 5
+    ) -> Answer | list[Answer]:
+        """Find the moments that a sentence asks for.
+
+        Args:
+            query: A sentence, or several: clips that several of them look at are decoded and encoded once.
+            budget: Share of the clips that each may look at, above 0 and at most 1; None takes that of the run.
+            top: Moments wanted, at most.
+
+        Returns:
+            The answer; a list of them for a list. A file that was replaced meanwhile is indexed again first.
+
+        Raises:
+            UserError: An empty or overlong query, a budget or ``top`` out of its limits, or the file is gone.
+        """
+        texts = [query] if isinstance(query, str) else list(query)
+        budget = self._kit.budget if budget is None else budget
+        for text in texts:
+            _check(text, budget, top)
+        with self._guard:
+            if stamp(self.path) != self._stamp and content_hash(self.path) != self._hash:
+                log.warning("%s was replaced since it was opened: indexing it again", self.path)
+                self._open()
+            answers = [self._answer(text, budget, top) for text in texts]
+        return answers[0] if isinstance(query, str) else answers
+
+    @torch.inference_mode()
+    def _answer(self, query: str, budget: float, top: int) -> Answer:
+        """Encode the query, select, localise."""
+        kit = self._kit
+        ledger = self._expert.ledger = Ledger(kit.device)
+        mask = torch.ones(1, self.grid.n_clips, dtype=torch.bool)
+        with ledger.stage("text"):
+            text = kit.text.encode([query]).to("cpu")
+        share = torch.tensor([budget], dtype=torch.float64)
+        request = SelectionRequest(self._index, mask, text, share, self._expert, kit.system.model, (query,))
+        with ledger.stage("selection"):
+            selection = kit.system.selector(request)
+        with ledger.stage("model"):
+            output = kit.system.localise(self._index, mask, text, selection)
+            moments = kit.system.model.decode(output, kit.clip_s, torch.tensor([self.info.duration_s]))[0]
+        self._charge(ledger, query, text)
+        return self._told(query, moments, top, selection, ledger)
+
+    def _charge(self, ledger: Ledger, query: str, text: TextBatch) -> None:
+        """Enter the GFLOPs."""
+        said, selecting, localising = self._kit.costs.query(query, text, self.grid.n_clips)
+        ledger.add("text", gflops=said)
+        ledger.add("selection", gflops=selecting)
+        ledger.add("model", gflops=localising)
+        ledger.add("expert", gflops=self._kit.costs.expert * ledger.stages()["expert"]["clips"])
+
+    def _told(self, query: str, moments: list[Moment], top: int, selection: Selection, ledger: Ledger) -> Answer:
+        """Put the answer together."""
+        stages, total = ledger.stages(), sum(moment.score for moment in moments)
+        return Answer(
+            query=query,
+            moments=tuple(moments[:top]),
+            confidence=moments[0].score / total if total > 0 else 0.0,
+            clips=tuple(selection.chosen[0].nonzero().flatten().tolist()),
+            steps=tuple(tuple(step[0].nonzero().flatten().tolist()) for step in selection.steps),
+            scores=tuple(selection.scores[-1][0].tolist()) if selection.scores else (),
+            n_clips=self.grid.n_clips,
+            clip_s=self._kit.clip_s,
+            new_clips=int(stages["expert"]["clips"]),
+            stages=stages,
+            dense=self._dense(ledger),
+        )
+
+    def _dense(self, ledger: Ledger) -> DenseCost:
+        """What the dense way would have cost, from the rates of this video."""
+        stages, clips = ledger.stages(), self.grid.n_clips
+        rates = self._kit.cache.rates(self._hash, self._kit.expert_key)
+        gflops = clips * self._kit.costs.expert + stages["text"]["gflops"] + stages["model"]["gflops"]
+        if not (rates.frames and rates.clips):
+            return DenseCost(None, gflops)
+        frames = self.info.duration_s * self.info.fps
+        decode_s = frames * rates.decode_s / rates.frames / usable_cores()
+        expert_s = clips * rates.expert_s / rates.clips
+        return DenseCost(decode_s + expert_s + stages["text"]["seconds"] + stages["model"]["seconds"], gflops)
+
+
+def _readable_share(info: VideoInfo) -> float:
+    """Length that can be read over length that is stated; 1 where they differ by what rounding explains."""
+    end_s = info.duration_s + max(0.0, info.origin_s)
+    return info.duration_s / info.stated_s if info.stated_s > end_s + _CUT_OFF_S else 1.0
+
+
+def _check(query: str, budget: float, top: int) -> None:
+    """Refuse what cannot be asked."""
+    if not query.strip():
+        raise UserError("the query is empty: say in a sentence what to look for")
+    if len(query) > LONGEST_QUERY:
+        raise UserError(
+            f"the query has {len(query)} characters, at most {LONGEST_QUERY} are read: say it in a sentence"
+        )
+    if not 0 < budget <= 1:
+        raise UserError(f"budget={budget} is out of its limits: must be above 0 and at most 1; try 0.1")
+    if top < 1:
+        raise UserError(f"top={top} is out of its limits: must be at least 1")

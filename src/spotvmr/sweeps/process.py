@@ -1,0 +1,91 @@
+"""A trial of a sweep: one training in a process of its own, watched by its curves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from spotvmr.types.files import make_folder
+
+_PATIENCE_S = 20.0
+CURVES = "curves/metrics.csv"
+
+
+@dataclass(frozen=True)
+class TrialProcess:
+    """A running trial.
+
+    Attributes:
+        process: Its process, which ends when its standard input does.
+        curves: Its validation curves.
+        log: All that it says.
+    """
+
+    process: subprocess.Popen[bytes]
+    curves: Path
+    log: Path
+
+    def poll(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self.process.poll()
+
+    def stop(self) -> None:
+        """End it and wait until it is gone."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        try:
+            self.process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def last_line(self) -> str:
+        """The last line it said: of a failed trial the reason."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def start_trial(
+    program: Sequence[str], command: str, words: Sequence[str], folder: Path, log: Path, threads: int
+) -> TrialProcess:
+    """Start a trial, or what trials need before.
+
+    Args:
+        program: What runs ``spotvmr`` and ends with its standard input, so that no trial outlives a killed sweep.
+        command: ``train``, or ``index``.
+        words: The words after it.
+        folder: Of the run.
+        log: For what it says; a trial that goes on after a kill appends.
+        threads: It may compute on, unless the user has set a number.
+    """
+    make_folder(log.parent)
+    environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "WANDB_RUN_ID": f"{folder.parent.name}-{folder.name}"}
+    with log.open("ab") as output:
+        process = _open([*program, command, *words], environment, output)
+    return TrialProcess(process, folder / CURVES, log)
+
+
+def _open(command: Sequence[str], environment: dict[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+    )
+
+
+def read_curve(path: Path, metric: str) -> dict[int, float]:
+    """A metric by epoch, from 0 on; empty while there is none.
+
+    The file is written while it is read: a line without its end is not there yet.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    whole = text[: text.rfind("\n") + 1]
+    rows = [row for row in csv.DictReader(io.StringIO(whole)) if row.get(metric) and row.get("epoch")]
+    return {int(float(row["epoch"])): float(row[metric]) for row in rows}

@@ -1,0 +1,202 @@
+"""Recall against budget: controls, adaptive spending, and the bench that trains and asks every arm."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spotvmr.cli.main import main
+from spotvmr.config import compose
+from spotvmr.engine import recall_runs
+from spotvmr.engine.asking import once, request_of
+from spotvmr.engine.evaluation import evaluate
+from spotvmr.engine.pipeline import WEIGHTS, train
+from spotvmr.engine.samples import Collator, GroundingDataset
+from spotvmr.engine.workbench import prepare
+from spotvmr.types.predictions import read_predictions
+from spotvmr.types.record import read_record
+
+EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
+
+
+@pytest.fixture(scope="module")
+def folder(small: list[str]) -> Path:
+    """A trained spotter."""
+    done = train(compose([*small, "name=recall"]))
+    assert done is not None
+    return done.folder
+
+
+def evaluated(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> tuple[Path, dict[str, object]]:
+    assert main(["evaluate", f"run={folder}", *words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    return Path(found["folder"]), found["record"]
+
+
+def test_the_control_selects_the_same_clips_and_says_that_it_is_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where, record = evaluated(capsys, folder, "control=mask_only")
+    assert where == folder / "test-0.1-mask_only"
+    assert (record["control"], record["name"]) == ("mask_only", "recall-mask_only")
+    plain, hidden = (read_predictions(path / "predictions.jsonl") for path in (folder, where))
+    assert [p.selected_clips for p in plain] == [p.selected_clips for p in hidden]
+    assert [p.moments for p in plain] != [p.moments for p in hidden]
+    assert "control" not in json.loads((folder / "record.json").read_text())
+
+
+def test_adaptive_spending_keeps_its_cap_and_pays_for_every_level(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where, record = evaluated(capsys, folder, "adaptive=true", "budget=0.1")
+    assert where == folder / "test-0.1-adaptive"
+    spending = record["spending"]
+    assert spending["levels"] == pytest.approx([0.025, 0.05, 0.1, 0.2, 0.4])
+    assert spending["confidence"] in ("score", "margin")
+    assert spending["val_mean"] <= 0.1
+    fractions = [len(p.selected_clips) / 60 for p in read_predictions(where / "predictions.jsonl")]
+    assert max(fractions) <= round(0.4 * 60) / 60
+    assert record["selection"]["fraction_mean"] == pytest.approx(sum(fractions) / len(fractions))
+    # Each level is a run of selector and VMR model.
+    rounds = sum(int(level) * count for level, count in spending["stopped_at"].items())
+    once_each = read_record(folder / "record.json")
+    for stage in ("selection", "model"):
+        a_round = once_each.cost.stages[stage]["gflops"] / once_each.n_queries
+        assert record["cost"]["stages"][stage]["gflops"] == pytest.approx(
+            rounds * a_round, rel=0.01
+        )  # sentences differ in length
+    assert sum(spending["stopped_at"].values()) == once_each.n_queries
+
+
+def test_a_run_of_short_videos_is_asked_on_long_ones(
+    folder: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = ["dataset.world.minutes=2", "dataset.world.test_videos=1"]
+    where, record = evaluated(capsys, folder, "dataset=errands60", *world, f"paths.data={home}/data", "budget=0.05")
+    assert where == folder / "errands60-test-0.05"
+    assert (record["dataset"], record["n_videos"], record["hours"]) == ("errands60", 1, pytest.approx(2 / 60))
+    assert record["selection"]["fraction_max"] == pytest.approx(6 / 120)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["control=mask"], "control=mask is unknown: choose from mask_only"),
+        (["adaptive=yes"], "adaptive=yes is neither true nor false"),
+        (["adaptive=true", "control=mask_only"], "do not go together"),
+    ],
+)
+def test_wrong_questions_get_one_line(
+    words: list[str], said: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", f"run={folder}", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_arm_that_cannot_go_on_spends_no_budget_adaptively(
+    small: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = train(compose([*small, "selector=uniform", "name=still"]))
+    assert done is not None
+    capsys.readouterr()
+    assert main(["evaluate", f"run={done.folder}", "adaptive=true"]) == 2
+    assert "selector=uniform does not" in capsys.readouterr().err
+
+
+def test_the_bench_trains_asks_and_tells_and_does_nothing_twice(
+    small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [*small, f"paths.runs={tmp_path}/runs", "arms=one_shot,spotter", "seeds=0", "budgets=0.05,0.1,0.25"]
+    assert main(["bench", *words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    arms = {(row["arm"], row["budget"]) for row in found["rows"]}
+    assert arms == {
+        ("teacher", 1.0),
+        *((arm, budget) for arm in ("one_shot", "spotter") for budget in (0.05, 0.1, 0.25)),
+        ("one_shot-mask_only", 0.1),
+        ("spotter-mask_only", 0.1),
+        ("spotter-adaptive", 0.035),
+        ("spotter-adaptive", 0.05),
+    }
+    assert found["areas"].keys() == {"one_shot", "spotter"}
+    assert found["lead"]["rival"] == "one_shot"
+    assert found["lead"]["mean"] == pytest.approx(found["areas"]["spotter"] - found["areas"]["one_shot"])
+    lines = (tmp_path / "experiments/efficiency_recall/results.jsonl").read_text().splitlines()
+    assert len(lines) == len(arms)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("made again")
+
+    monkeypatch.setattr(recall_runs, "trained_student", refuse)
+    monkeypatch.setattr(recall_runs, "test", refuse)
+    assert main(["bench", *words]) == 0
+    assert "spotter - one_shot" in capsys.readouterr().out
+
+
+def test_a_record_older_than_the_weights_is_made_again(small: list[str], tmp_path: Path) -> None:
+    words = [*small, f"paths.runs={tmp_path}"]
+    run = recall_runs.plan(words, "uniform", 0, [0.1, 0.5], "bench", controls=False)
+    recall_runs.make([run])
+    (old, new) = (tmp_path / "bench/uniform-s0" / name for name in ("test-0.5/record.json", WEIGHTS))
+    before = old.stat().st_mtime_ns
+    new.touch()
+    recall_runs.make([run])
+    assert old.stat().st_mtime_ns > before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["seeds=a"], "seeds=a are no whole numbers"),
+        (["budgets=0"], "budgets=0 are no shares"),
+        (["budgets=x"], "budgets=x are no shares"),
+        (["arms=,"], "names none"),
+        (["arms=sptter"], "unknown experiment 'sptter'"),
+        (["quick=1"], "quick=1 is neither true nor false"),
+        (["part=fast"], "part=fast is unknown"),
+    ],
+)
+def test_wrong_options_of_the_bench_get_one_line(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for name in ("ablations", "one_budget") for path in (EXPERIMENTS / name).glob("*.yaml")),
+    ids=lambda path: path.stem,
+)
+def test_every_ablation_runs(path: Path, small: list[str], home: Path) -> None:
+    run = recall_runs.plan(small, str(path), 0, [0.25], "ablations", controls=False)
+    recall_runs.make([run])
+    asked = 0.25 if run.config.trainer.any_budget else run.config.budget
+    record = read_record(
+        run.questions[0].place(home / "runs/ablations" / f"{path.stem}-s0", run.config) / "record.json"
+    )
+    assert (record.arm, record.budget) == (path.stem, asked)
+
+
+def test_an_index_part_that_is_left_out_reaches_neither_training_nor_test(small: list[str]) -> None:
+    bench = prepare(compose([*small, "index.drop=[room,object]"]))
+    rows = Collator(bench.sentences)([GroundingDataset(bench.splits["test"], bench.index, bench.expert, 1.0)[0]])
+    parts = list(bench.index.key.parts.values())
+    assert not rows.clips.index[..., : parts[0]].any()
+    assert rows.clips.index[..., parts[0] : parts[0] + parts[1]].any()
+
+
+def test_every_question_asks_through_one_request(small: list[str]) -> None:
+    bench = prepare(compose(small))
+    from spotvmr.assembly import build_student
+
+    system = build_student(bench.config, *bench.dims).eval()
+    queries = bench.splits["test"][:3]
+    found = evaluate(system, bench, queries, once(0.5), batch=2)
+    rows = Collator(bench.sentences)([GroundingDataset(queries, bench.index, bench.expert, 1.0)[0]])
+    alone = system.selector(request_of(system, rows, 0.5)).chosen[0].nonzero().flatten().tolist()
+    assert list(found.predictions[0].selected_clips) == alone
+    assert set(found.rounds.values()) == {1}

@@ -1,0 +1,35 @@
+"""Areas under curves of recall over the logarithm of the budget."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spotvmr.engine.recall_curves import weights_of
+
+
+def area_by_hand(budgets: list[float], values: list[float], low: float, high: float) -> float:
+    """Trapezoids on a very fine grid: an independent integral of the interpolated curve."""
+    grid = np.linspace(np.log10(low), np.log10(high), 200_001)
+    return float(np.trapezoid(np.interp(grid, np.log10(budgets), values), grid))
+
+
+@pytest.mark.parametrize(
+    "budgets",
+    [
+        [0.01, 0.025, 0.05, 0.1, 0.25],
+        [0.01, 0.025, 0.05, 0.1, 0.25, 1.0],  # beyond the end
+        [0.013, 0.06, 0.3],  # a soft budget's realised shares
+        [0.0001, 0.002, 0.9],
+        [0.4, 0.9],  # all above
+    ],
+)
+def test_weights_are_those_of_the_area_under_straight_lines(budgets: list[float]) -> None:
+    values = np.random.default_rng(0).random(len(budgets))
+    found = weights_of(np.array(budgets), 0.01, 0.25) @ values
+    assert found == pytest.approx(area_by_hand(budgets, values.tolist(), 0.01, 0.25), abs=1e-8)
+
+
+def test_a_constant_curve_has_the_width_times_its_height() -> None:
+    weights = weights_of(np.array([0.01, 0.05, 0.25]), 0.01, 0.25)
+    assert weights.sum() == pytest.approx(np.log10(25))
