@@ -12,11 +12,15 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 from spotvmr.selection.budget import clips_allowed, split_over_steps, spread_clips
 from spotvmr.selection.request import Selection, SelectionRequest, nothing_chosen
 from spotvmr.types.batches import ClipInputs
+
+_PRIOR = 10.0
+"""First weight of the similarity in the scores, learnt from there: the inverse of a contrastive temperature of 0.1."""
 
 
 class Spotter(nn.Module):
@@ -38,6 +42,7 @@ class Spotter(nn.Module):
         self.encoder = encoder
         self.steps, self.spread = steps, spread
         self.noise, self.temperature = noise, temperature
+        self.prior = nn.Parameter(torch.tensor(_PRIOR))
         self.budget_in = nn.Linear(1, dim)
         self.head = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, 1))
 
@@ -64,7 +69,7 @@ class Spotter(nn.Module):
         fused = request.host.encode(seen, request.text) if self.encoder is None else self.encoder(seen, request.text)
         # log10 keeps 1 % … 100 % in -2 … 0.
         budget = self.budget_in(request.budget.to(fused.dtype).log10()[:, None])
-        return self.head(fused + budget[:, None]).squeeze(-1)
+        return self.head(fused + budget[:, None]).squeeze(-1) + self.prior * _likeness(request)
 
     def _pick(self, score: Tensor, pool: Tensor, count: Tensor, spread: int) -> tuple[Tensor, Tensor]:
         """The best ``count`` clips of the pool, and their straight-through weight (B, T)."""
@@ -78,6 +83,17 @@ class Spotter(nn.Module):
         soft = torch.softmax((score / self.temperature).masked_fill(~pool, lowest), -1)
         soft = (soft * count[:, None]).clamp(max=1.0) * pool
         return pick, hard + soft - soft.detach()
+
+
+def _likeness(request: SelectionRequest) -> Tensor:
+    """Cosine of sentence and index features (B, T), or 0 where they lie in different spaces.
+
+    With it the first selections of a training are worth answering from: the localiser learnt less from a spotter
+    that still had to find out what its encoders knew.
+    """
+    if request.text.sentence.shape[-1] != request.index.shape[-1]:
+        return torch.zeros_like(request.index[..., 0])
+    return nnf.cosine_similarity(request.index, request.text.sentence[:, None], dim=-1)
 
 
 def _gumbel_like(score: Tensor) -> Tensor:
