@@ -322,3 +322,24 @@ def test_settings_need_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# Anything at all
+
+_KEYS = st.sampled_from(
+    ["budget", "model.dim", "dataset", "trainer", "paths.runs", "dataset.world", "index.imported", "model.options"]
+)
+_WORDS = st.text(max_size=12) | st.sampled_from(
+    ["null", "1e999", "-1", "[1", "{a: 1}", "${name}", "${budget}", "&a *a", "!!python/name:os.system"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.builds("{}={}".format, _KEYS | st.text(max_size=12), _WORDS) | st.text(max_size=12), max_size=3))
+def test_any_words_make_settings_or_one_line(words: list[str]) -> None:
+    said = "settings"
+    try:
+        compose(words)
+    except UserError as error:
+        said = str(error)
+    assert said

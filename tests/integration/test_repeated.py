@@ -37,7 +37,7 @@ def test_a_record_is_enough_to_repeat_its_run(first: Path, tmp_path: Path, capsy
     assert predictions == (first.parent / "predictions.jsonl").read_bytes()
 
 
-def test_another_seed_is_told_apart(first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_budget_is_told_apart(first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", f"from={first}", "budget=0.5", "name=other", "--json"]) == 0
     assert "fraction_mean" in json.loads(capsys.readouterr().out)["different"]
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from spotvmr.errors import UserError
+from spotvmr.types.files import whole_file
 
 
 def save_weights(module: nn.Module, path: Path, identity: Mapping[str, Any]) -> None:
@@ -22,15 +24,14 @@ def save_weights(module: nn.Module, path: Path, identity: Mapping[str, Any]) -> 
         module: The trained module.
         path: A ``.safetensors`` file.
         identity: What the weights are for, as plain JSON values.
+
+    Raises:
+        UserError: The file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.tmp")
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
-    try:
-        save_file(weights, partial, {"identity": json.dumps(identity, sort_keys=True)})
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    said = {"identity": json.dumps(identity, sort_keys=True), "checksum": _checksum(weights)}
+    with whole_file(path) as temporary:
+        save_file(weights, temporary, said)
 
 
 def read_identity(path: Path) -> dict[str, Any] | None:
@@ -52,15 +53,26 @@ def load_weights(module: nn.Module, path: Path) -> None:
     try:
         with safe_open(path, "pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+            checksum = (file.metadata() or {}).get("checksum")
     except FileNotFoundError:
         raise UserError(f"no weights at {path}; train first: spotvmr train") from None
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path} is no whole safetensors file ({error}); train again") from error
+    if checksum is not None and checksum != _checksum(weights):
+        raise UserError(f"{path} is damaged (checksum); delete it and train again")
     if differing := _differences(module.state_dict(), weights):
         raise UserError(
             f"{path} holds the weights of another model: {differing}; set model and selector as it was trained"
         )
     module.load_state_dict(weights)
+
+
+def _checksum(weights: Mapping[str, Tensor]) -> str:
+    """CRC-32 over all tensors in the order of their names."""
+    total = 0
+    for name in sorted(weights):
+        total = zlib.crc32(weights[name].contiguous().reshape(-1).view(torch.uint8).numpy().data, total)
+    return f"{total:08x}"
 
 
 def _differences(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> str:

@@ -14,6 +14,8 @@ from spotvmr.config.suggest import did_you_mean, nearest_first
 from spotvmr.errors import UserError
 
 _KEY = re.compile(r"[A-Za-z_][\w.]*")
+_FLAGS = {"--zero-shot": "zero_shot=true"}
+"""Flags that are another way to write an option."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--help", "-h", action="store_true")
     parser.add_argument("--version", action="store_true")
-    given = parser.parse_intermixed_args(argv)
+    given = parser.parse_intermixed_args([_FLAGS.get(word, word) for word in argv])
     if not given.tokens:
         return Arguments("", json=given.json, help=given.help, version=given.version)
     name, *rest = given.tokens

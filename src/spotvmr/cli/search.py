@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spotvmr.cli.arguments import Arguments
 from spotvmr.cli.numbers import number, whole_number
+from spotvmr.cli.the_retriever import the_retriever
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 
@@ -22,7 +23,7 @@ _HOUR_S = 3600.0
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     """Ask a video one or more queries.
 
-    Everything is as the run was trained, but for ``budget=`` when it is given.
+    Everything is as the run was trained, but for ``budget=`` when it is given; without a run, ``zero_shot=true``.
 
     Returns:
         The answers with their costs, the cost of the index pass, and the files written.
@@ -37,11 +38,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     top = whole_number(options, "top", 5)
     every_s = number(options, "every_s", 1.0) if "every_s" in options else None
     given = any(override.startswith("budget=") for override in arguments.overrides)
-    from spotvmr.retrieval import Retriever
-
-    run_folder = Path(options.get("run", f"{config.paths.runs}/{config.name}"))
-    retriever = Retriever.from_run(run_folder, config.paths.cache, config.paths.cache_gb)
-    video = retriever.open(path, every_s)
+    video = the_retriever(config, arguments).open(path, every_s)
     answers = video.ask(queries, config.budget if given else None, top)
     for answer in answers:
         _show(answer, arguments)

@@ -78,12 +78,25 @@ COMMANDS: dict[str, Command] = {
         "find moments in a video file",
         options={
             "run": "folder of a trained run; runs/NAME by default",
+            "zero_shot": "true, or --zero-shot: no run but two open_clip models (index=mobileclip2-s0 expert=vit-l-14)",
             "top": "moments shown for a query, at most (default 5)",
             "every_s": "index a frame every so many seconds, by a full decode; by default key frames alone are read",
             "export": "folder for the moments as video clips (copied from the key frame before, not encoded again)",
             "sheet": "PNG file for frames of the moments",
         },
         free='VIDEO "QUERY" ["QUERY" …]',
+    ),
+    "app": Command(
+        "spotvmr.cli.app:run",
+        "a page to search the videos of a folder in the browser (extra 'app')",
+        options={
+            "run": "folder of a trained run; runs/NAME by default",
+            "zero_shot": "true, or --zero-shot: no run but two open_clip models (index=mobileclip2-s0 expert=vit-l-14)",
+            "every_s": "index a frame every so many seconds, by a full decode; by default key frames alone are read",
+            "host": "address it listens at (default 127.0.0.1: this machine alone)",
+            "port": "default 7860",
+        },
+        free="[FOLDER]",
     ),
     "pretrain": Command("spotvmr.cli.pretrain:run", "make the weights of the demo's own encoders again"),
     "bench": Command(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import pickle
 import warnings
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +22,9 @@ from spotvmr.config.schema import TrainerConfig
 from spotvmr.engine.callbacks import EpochLine, progress_bar
 from spotvmr.engine.curves import csv_curves
 from spotvmr.engine.datamodule import GroundingDataModule
+from spotvmr.engine.memory import memory_errors
 from spotvmr.engine.module import GroundingModule
+from spotvmr.errors import UserError
 from spotvmr.types.files import write_text_atomic
 
 log = logging.getLogger(__name__)
@@ -84,10 +89,10 @@ def fit(
         log_every_n_steps=1_000_000,  # curves are by epoch
         default_root_dir=folder,
     )
-    trainer.fit(module, data, ckpt_path=resume)
+    with memory_errors(settings):
+        trainer.fit(module, data, ckpt_path=resume, weights_only=True)
     trainer.strategy.barrier()
-    # weights_only: a checkpoint is data, never code.
-    state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)["state_dict"]
+    state = read_checkpoint(Path(best.best_model_path))["state_dict"]
     system = module.system
     system.load_state_dict({k.removeprefix("system."): v for k, v in state.items() if k.startswith("system.")})
     if trainer.is_global_zero:
@@ -108,13 +113,45 @@ def _checkpoints(folder: Path) -> tuple[ModelCheckpoint, ModelCheckpoint]:
     return best, last
 
 
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What a checkpoint holds, on the CPU.
+
+    Raises:
+        UserError: It is damaged, or holds more than tensors and plain values.
+    """
+    try:
+        # torch reads past the checksums of the archive.
+        with zipfile.ZipFile(path) as archive:
+            if (member := archive.testzip()) is not None:
+                raise ValueError(member)
+        # weights_only: a checkpoint is data, never code.
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        EOFError,
+        RuntimeError,
+        LookupError,
+        ValueError,
+        pickle.UnpicklingError,
+    ) as error:
+        raise UserError(f"checkpoint {path} is damaged ({type(error).__name__}); delete it and train again") from error
+    return content
+
+
 def _resumable(folder: Path, identity: Mapping[str, Any]) -> Path | None:
     """The last checkpoint when it was made for the same thing; others are cleared away."""
     note, last = folder / "identity.json", folder / "last.ckpt"
     wanted = json.loads(json.dumps(identity))
     if last.is_file() and note.is_file() and json.loads(note.read_text()) == wanted:
-        log.info("going on from %s", last)
-        return last
+        try:
+            read_checkpoint(last)
+        except UserError as error:
+            log.warning("%s; training from the start", error)
+        else:
+            log.info("going on from %s", last)
+            return last
     for stale in folder.glob("*.ckpt"):
         stale.unlink()
     write_text_atomic(note, json.dumps(wanted))

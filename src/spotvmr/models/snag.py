@@ -35,11 +35,11 @@ class LateFusion(nn.Module):
         expert_dim: Channels D_f of the expert features.
         text_dim: Channels D_q of the token features.
         dim: Channels d of the result.
+        dropout: Share of activations dropped in training.
         heads: Attention heads.
-        conv_layers: Convolutions of an encoder block.
+        conv_layers: Convolutions of the encoder block of the clips.
         kernel: Their kernel, odd.
         reach: Clips a position sees to either side in attention.
-        dropout: Share of activations dropped in training.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class LateFusion(nn.Module):
         text_dim: int,
         *,
         dim: int,
+        dropout: float,
         heads: int,
         conv_layers: int,
         kernel: int,
         reach: int,
-        dropout: float,
     ) -> None:
         super().__init__()
         self.clip_in = nn.Linear(index_dim + expert_dim + 1, dim)

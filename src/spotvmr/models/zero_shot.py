@@ -39,7 +39,7 @@ class ZeroShot(nn.Module):
 
     dim = 1
     family = "none"
-    fusion = None
+    fusion: nn.Module | None = None
 
     def __init__(self, expert_dim: int, top_k: int) -> None:
         super().__init__()

@@ -16,8 +16,8 @@ class ClipGrid:
     The last clip may reach past the end of the video by less than one clip.
 
     Attributes:
-        duration_s: Length of the video in seconds, above zero.
-        clip_s: Length of a clip in seconds, above zero.
+        duration_s: Length of the video in seconds, above zero and finite.
+        clip_s: Length of a clip in seconds, above zero and finite.
     """
 
     duration_s: float
@@ -25,7 +25,7 @@ class ClipGrid:
 
     def __post_init__(self) -> None:
         """Refuse grids without extent."""
-        if not (self.duration_s > 0 and self.clip_s > 0 and math.isfinite(self.duration_s)):
+        if not (0 < self.duration_s < math.inf and 0 < self.clip_s < math.inf):
             raise ValueError(
                 f"a clip grid needs a positive duration_s and clip_s, got {self.duration_s} and {self.clip_s}"
             )

@@ -90,6 +90,8 @@ def read_predictions(path: Path) -> list[Prediction]:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot read predictions {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"cannot read predictions {path}: byte {error.start} is no UTF-8; write them again") from error
     # Not splitlines(): a sentence may hold U+2028, which is legal inside a JSON string.
     lines = text.split("\n")
     return [_parse(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
@@ -100,7 +102,7 @@ def _parse(line: str, where: str) -> Prediction:
         return Prediction.from_json(json.loads(line))
     except KeyError as error:
         raise UserError(f"{where}: prediction without {error}") from error
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise UserError(f"{where}: not a prediction: {error}") from error
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 from spotvmr.errors import UserError
@@ -15,6 +17,12 @@ from spotvmr.video.pixels import frame_rotation
 # Used when a file states no rate at all and holds a single frame: its length has to be something above zero.
 _FALLBACK_FPS = 25.0
 _MICROSECONDS = 1_000_000
+# What a damaged or malicious header may not make us allocate or walk through: 8K pictures, two days, and hours of
+# video in a few bytes (the emptiest real streams, one still picture every few seconds, take some hundred a second).
+_MOST_PIXELS = 8192 * 4352
+_LONGEST_S = 48 * 3600.0
+_FEWEST_BYTES_A_S = 10.0
+_ANY_BYTES_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +61,15 @@ def probe(path: Path) -> VideoInfo:
 
     Raises:
         UserError: The file is absent, a folder, empty, no video, without a video stream,
-            or truncated so early that no frame can be decoded.
+            truncated so early that no frame can be decoded, or beyond 8K, 48 h, or what its bytes can hold.
     """
     path = Path(path)
     with opened(path) as (container, stream):
+        _check_size(path, stream.codec_context.width, stream.codec_context.height)
         first = next(decoded(container, stream), None)
         if first is None or stream.time_base is None:
             raise UserError(f"no readable frame in {path}: empty or truncated; get the file again")
+        _check_size(path, first.width, first.height)
         rotation = frame_rotation(first)
         fps = _fps(stream)
         origin_s = (ticks_of(first) or 0) * float(stream.time_base)
@@ -68,7 +78,24 @@ def probe(path: Path) -> VideoInfo:
         codec = stream.codec_context.name
         stated_s = (container.duration or 0) / _MICROSECONDS
     duration_s = end_s - origin_s if end_s > origin_s else 1 / fps
+    _check_length(path, duration_s)
     return VideoInfo(path, duration_s, width, height, fps, codec, rotation, origin_s, stated_s)
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    """Refuse pictures that no camera makes, before one is decoded or converted."""
+    if width * height > _MOST_PIXELS:
+        raise UserError(f"{path} has pictures of {width}x{height}, at most 8192x4352 are read: scale it down")
+
+
+def _check_length(path: Path, duration_s: float) -> None:
+    """Refuse times that cannot be true."""
+    allowed_s = min(_LONGEST_S, max(_ANY_BYTES_S, path.stat().st_size / _FEWEST_BYTES_A_S))
+    if duration_s > allowed_s:
+        raise UserError(
+            f"{path} says that it lasts {duration_s / 3600:.1f} h, at most {allowed_s / 3600:.1f} h are believed of a "
+            "file of its size: its times are damaged, or cut it into pieces"
+        )
 
 
 def _fps(stream: VideoStream) -> float:
@@ -95,7 +122,8 @@ def _end_s(container: InputContainer, stream: VideoStream, fps: float) -> float:
 def _ends_after(container: InputContainer, stream: VideoStream, start_s: float, fps: float) -> float | None:
     """Latest end, in seconds, of the packets from the key frame before `start_s` on; None without any."""
     tick_s = float(stream.time_base or 1)
-    container.seek(int(start_s / tick_s), stream=stream)
+    with suppress(FFmpegError, OverflowError):  # where seeking fails, all that follows is read
+        container.seek(int(start_s / tick_s), stream=stream)
     ends_s = (
         (ticks_of(packet) or 0) * tick_s + (packet.duration * tick_s if packet.duration else 1 / fps)
         for packet in shown_packets(container, stream)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from av.error import FFmpegError
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -69,14 +71,15 @@ def iter_keyframes(path: Path, size: tuple[int, int] | None = None, after_s: flo
         UserError: As `probe`.
     """
     info = probe(path)
-    to_rgb = RgbConverter(info.rotation, size)
+    to_rgb = RgbConverter(info.rotation, size or (info.height, info.width))
     with opened(info.path) as (container, stream):
         stream.codec_context.thread_count = 1  # other threads cannot help a decoder that is drained at each frame
         tick_s = float(stream.time_base or 1)
         first = -math.inf
         if after_s is not None:
             first = (after_s + DISPLAY_SLACK_S + info.origin_s) / tick_s
-            container.seek(int(first), stream=stream)
+            with suppress(FFmpegError):  # a container that cannot seek is read from its start
+                container.seek(int(first), stream=stream)
         for packet in shown_packets(container, stream):
             if packet.is_keyframe and (ticks_of(packet) or 0) > first:
                 yield from (_one(frame, to_rgb, tick_s, info.origin_s) for frame in _decode_alone(stream, packet))

@@ -55,7 +55,7 @@ class PyavReader:
         height, width = self._size or (self.info.height, self.info.width)
         pixels: NDArray[np.uint8] = np.empty((len(asked), height, width, 3), np.uint8)
         found_s = np.empty(len(asked), np.float64)
-        cursor, to_rgb, before = self._cursor.get(), RgbConverter(self.info.rotation, self._size), None
+        cursor, to_rgb, before = self._cursor.get(), RgbConverter(self.info.rotation, (height, width)), None
         for place in np.argsort(asked, kind="stable"):
             frame = cursor.at(float(asked[place]))
             if frame is not before:

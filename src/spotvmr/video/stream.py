@@ -36,7 +36,7 @@ def stream_clips(
         ValueError: Fewer than one frame a clip.
     """
     info = probe(path)
-    cursor, to_rgb = Cursor(info, threads), RgbConverter(info.rotation, size)
+    cursor, to_rgb = Cursor(info, threads), RgbConverter(info.rotation, size or (info.height, info.width))
     before = None
     for clip in range(grid.n_clips):
         pixels, times_s = [], []

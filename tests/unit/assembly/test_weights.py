@@ -44,3 +44,13 @@ def test_an_absent_file_says_to_train(tmp_path: Path) -> None:
     assert read_identity(tmp_path / "none.safetensors") is None
     with pytest.raises(UserError, match="train first"):
         load_weights(nn.Linear(3, 2), tmp_path / "none.safetensors")
+
+
+def test_a_changed_number_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_weights(nn.Linear(3, 2), path, {})
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"damaged \(checksum\)"):
+        load_weights(nn.Linear(3, 2), path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,3 +116,19 @@ def test_without_a_key_the_server_is_not_asked_and_nobody_at_the_prompt(
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(UserError, match=r"not logged in to W&B: run 'wandb login' .*local=true \(make sweep LOCAL=1\)"):
         run_on_server(read_sweep(write()), [], "p", None, None)
+
+
+def test_with_a_key_the_sweep_is_made_and_an_agent_started(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    import wandb
+
+    asked: dict[str, Any] = {}
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    monkeypatch.setenv("PATH", "/bin")
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    monkeypatch.setattr(wandb, "sweep", lambda plain, **place: asked.update(plain=plain, place=place) or "x1y2")
+    monkeypatch.setattr(wandb, "agent", lambda *of, **more: asked.update(of=of, more=more, path=os.environ["PATH"]))
+    sweep = read_sweep(write())
+    assert run_on_server(sweep, ["seed=1"], "spotvmr", "me", 3) == "me/spotvmr/x1y2"
+    assert asked["plain"] == {**sweep.plain, "command": with_overrides(sweep.plain["command"], ["seed=1"])}
+    assert (asked["of"], asked["more"]["count"]) == (("x1y2",), 3)
+    assert asked["path"].split(os.pathsep)[0] == str(Path(sys.executable).parent)  # where `spotvmr` is

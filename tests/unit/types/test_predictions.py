@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spotvmr.errors import UserError
 from spotvmr.types.moment import Moment
@@ -66,3 +68,34 @@ def test_a_broken_row_names_its_line(line: str, tmp_path: Path) -> None:
 def test_absent_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot read predictions"):
         read_predictions(tmp_path / "p.jsonl")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+_ROWS = st.fixed_dictionaries(
+    {},
+    optional={
+        name: _JSON | st.lists(st.lists(st.floats() | st.integers(), max_size=4), max_size=3)
+        for name in ("qid", "vid", "query", "pred_relevant_windows", "selected_clips", "relevant_windows", "duration")
+    },
+)
+
+
+@settings(deadline=None)
+@given(
+    content=st.lists(_JSON | _ROWS, max_size=3).map(lambda rows: "\n".join(map(json.dumps, rows)).encode())
+    | st.binary()
+)
+def test_any_file_is_read_or_refused_in_one_line(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.jsonl"
+    path.write_bytes(content)
+    said = ""
+    try:
+        read_predictions(path)
+    except UserError as error:
+        said = str(error)
+    assert "\n" not in said
+    assert not said or str(path) in said

@@ -1,0 +1,7 @@
+"""A page to search the videos of a folder in the browser; the only room that imports gradio."""
+
+from spotvmr.app.folder import VideoFolder
+from spotvmr.app.searcher import Searcher
+from spotvmr.app.server import build_app, check_installed, listen, serve
+
+__all__ = ["Searcher", "VideoFolder", "build_app", "check_installed", "listen", "serve"]

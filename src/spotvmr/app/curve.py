@@ -1,0 +1,31 @@
+"""The selector's score over the time line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_POINTS = 400
+"""Points drawn at most; each is the highest score of its stretch."""
+
+
+def curve(scores: Sequence[float]) -> str:
+    """Draw scores as an area that fills its box, lowest at the bottom.
+
+    Args:
+        scores: One a clip, finite, at least one.
+
+    Returns:
+        An SVG.
+    """
+    bins = min(_POINTS, len(scores))
+    edges = [part * len(scores) // bins for part in range(bins + 1)]
+    highest = [max(scores[edges[part] : edges[part + 1]]) for part in range(bins)]
+    low, high = min(highest), max(highest)
+    scale = 96 / (high - low) if high > low else 0.0
+    points = [f"{part},{98 - (score - low) * scale:.1f}" for part, score in enumerate(highest)]
+    # Each point stands for its whole stretch: steps, so that marks below are exactly under it.
+    steps = " ".join(f"{point} {part + 1},{point.split(',')[1]}" for part, point in enumerate(points))
+    return (
+        f'<svg viewBox="0 0 {bins} 100" preserveAspectRatio="none" aria-hidden="true">'
+        f'<polygon points="0,100 {steps} {bins},100"/></svg>'
+    )

@@ -1,0 +1,56 @@
+"""The videos that the page may show: those of one folder and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from spotvmr.errors import UserError
+
+SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mpg", ".mpeg")
+
+
+class VideoFolder:
+    """Names and paths of the videos directly in a folder.
+
+    A link counts when it leads to a file inside the folder; one that leads outside is neither listed nor opened.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        UserError: It is absent, a file, cannot be read, or holds no video.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise UserError(f"no such folder: {folder}; name one that holds videos: spotvmr app FOLDER")
+        self.folder = folder.resolve()
+        if not self.names():
+            raise UserError(f"no video in {folder}: its files should end in {', '.join(SUFFIXES)}")
+
+    def names(self) -> list[str]:
+        """File names of the videos that are there now, sorted.
+
+        Raises:
+            UserError: The folder cannot be read.
+        """
+        try:
+            return sorted(path.name for path in self.folder.iterdir() if self._is_ours(path))
+        except OSError as error:
+            raise UserError(f"cannot read folder {self.folder}: {error.strerror}; check its rights") from error
+
+    def path(self, name: str) -> Path:
+        """Resolved path of a video.
+
+        Raises:
+            UserError: No video of the folder has this name, whatever else it may lead to.
+        """
+        path = self.folder / name
+        if path.parent != self.folder or name in ("", ".", "..") or "\0" in name or not self._is_ours(path):
+            raise UserError(f"no video '{name}' in the folder: choose one of its list")
+        return path.resolve()
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether a path is a video file that lies in the folder."""
+        real = path.resolve()
+        return path.suffix.lower() in SUFFIXES and real.is_relative_to(self.folder) and real.is_file()

@@ -1,0 +1,137 @@
+"""Decoding the clips of many videos in a worker process under a watchdog."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from spotvmr.errors import UserError
+from spotvmr.types import ClipGrid
+from spotvmr.video import probe, stream_clips
+
+STUCK_S = 60
+"""A decoder that is silent for so many seconds hangs; a chunk takes seconds at most, even of 4K film."""
+_CHUNK_BYTES = 48 << 20
+"""Decoded frames handed over at once; bounds memory whatever the resolution."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive clips of one video.
+
+    Attributes:
+        video_id: The video.
+        duration_s: Its length.
+        start: Number of the first; 0 begins the video, or begins it again.
+        pixels: Frames (n, K, H, W, 3), uint8.
+        decode_s: Seconds spent on decoding them.
+        last: Whether the video ends here.
+    """
+
+    video_id: str
+    duration_s: float
+    start: int
+    pixels: Tensor
+    decode_s: float
+    last: bool
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A video that cannot be read; crosses from a worker as data, since a raised error arrives with its traceback."""
+
+    video_id: str
+    message: str
+
+
+class ClipStream(IterableDataset[Chunk | Failure]):
+    """Decoded clips of many videos, for ONE worker process.
+
+    Args:
+        videos: Path of each video.
+        clip_s: Length of a clip in seconds.
+        frames: Frames a clip, K.
+        chunk_clips: Clips handed over at once, at most.
+
+    Attributes:
+        begun: Number of videos begun (1,); in shared memory, so that it is known when the worker died.
+    """
+
+    def __init__(self, videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int) -> None:
+        self.videos, self.clip_s, self.frames, self.chunk_clips = videos, clip_s, frames, chunk_clips
+        self.begun = torch.zeros(1, dtype=torch.int64).share_memory_()
+
+    def __iter__(self) -> Iterator[Chunk | Failure]:
+        """Go through the videos; one that cannot be read becomes a ``Failure``."""
+        for video_id in self.videos:
+            self.begun += 1
+            try:
+                yield from self._video(video_id)
+            except UserError as error:
+                yield Failure(video_id, str(error))
+            except MemoryError:
+                yield Failure(video_id, f"no memory to decode {self.videos[video_id]}; make it smaller or leave it out")
+
+    def _video(self, video_id: str) -> Iterator[Chunk]:
+        """Decode one video once, in chunks."""
+        info = probe(self.videos[video_id])
+        grid = ClipGrid(info.duration_s, self.clip_s)
+        size = max(1, min(self.chunk_clips, _CHUNK_BYTES // (self.frames * info.width * info.height * 3)))
+        held: list[np.ndarray] = []
+        began = time.perf_counter()
+        for clip, frames in stream_clips(self.videos[video_id], grid, self.frames):
+            held.append(frames.pixels)
+            if len(held) == size or clip + 1 == grid.n_clips:
+                pixels = torch.from_numpy(np.stack(held))
+                spent = time.perf_counter() - began
+                start = clip + 1 - len(held)
+                yield Chunk(video_id, info.duration_s, start, pixels, spent, clip + 1 == grid.n_clips)
+                held, began = [], time.perf_counter()
+
+
+def watched(videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int) -> Iterator[Chunk | Failure]:
+    """Chunks of all videos; a worker that dies or hangs is replaced, and the video it was at is left out.
+
+    Chunks of other videos may be lost with a worker: those begin again.
+
+    Args:
+        videos: Path of each video.
+        clip_s: Length of a clip in seconds.
+        frames: Frames a clip, K.
+        chunk_clips: Clips handed over at once, at most.
+
+    Yields:
+        The chunks of one video after another, or one ``Failure`` for a video that cannot be read.
+    """
+    left = dict(videos)
+    while left:
+        order, stream = list(left), ClipStream(dict(left), clip_s, frames, chunk_clips)
+        try:
+            chunks = iter(DataLoader(stream, batch_size=None, num_workers=1, timeout=STUCK_S))
+            if threading.current_thread() is threading.main_thread():
+                # torch's handler raises at whatever line the caller is; waiting for a chunk finds the death as well.
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for chunk in chunks:
+                if isinstance(chunk, Failure) or chunk.last:
+                    del left[chunk.video_id]
+                yield chunk
+        except RuntimeError as error:
+            said = str(error)
+            died, stuck = "exited unexpectedly" in said or "killed by signal" in said, "timed out" in said
+            guilty = order[int(stream.begun) - 1]
+            if not (died or stuck) or not stream.begun or guilty not in left:
+                raise
+            path = left.pop(guilty)
+            fault = "crashes the decoder" if died else f"gives no clip within {STUCK_S} s"
+            yield Failure(
+                guilty, f"{path} {fault}: it is damaged, or larger than this machine can decode; get it again"
+            )
