@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -82,11 +81,12 @@ def spotvmr(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_help_takes_less_than_half_a_second() -> None:
     def seconds() -> float:
-        start = time.perf_counter()
+        before = os.times()
         assert spotvmr("--help").returncode == 0
-        return time.perf_counter() - start
+        after = os.times()
+        return after.children_user - before.children_user + after.children_system - before.children_system
 
-    # The best of five: the bar is about what is imported, not about what else the machine does.
+    # Of processor time, the best of five: the bar is about what is imported, not about what else the machine does.
     assert min(seconds() for _ in range(5)) < 0.5
 
 
