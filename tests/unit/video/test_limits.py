@@ -11,6 +11,15 @@ from spotvmr.errors import UserError
 from spotvmr.video import info, probe
 
 
+def test_more_time_than_the_bytes_can_hold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = encode(tmp_path / "plain.mp4", range(30))
+    assert probe(path).duration_s > 0.1
+    monkeypatch.setattr(info, "_ANY_BYTES_S", 0.1)
+    monkeypatch.setattr(info, "_FEWEST_BYTES_A_S", 1e9)
+    with pytest.raises(UserError, match=r"lasts 0\.0 h, at most 0\.0 h are believed of a file of its size"):
+        probe(path)
+
+
 def test_pictures_that_no_camera_makes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "plain.mp4", range(3))
     assert probe(path).width == 160

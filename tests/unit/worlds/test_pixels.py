@@ -103,7 +103,7 @@ def test_the_object_lies_where_the_labels_say_in_its_colour(small_world: Path) -
                 ).all(axis=1)
                 right.append(len(votes) > 5 and votes.mean() > 0.5)
     assert len(right) > 200
-    assert np.mean(right) > 0.85  # another object may lie in front
+    assert np.mean(right) > 0.85  # 0.896 in this world
 
 
 def test_every_second_of_every_event_moves_more_than_a_hover(small: WorldSettings) -> None:
