@@ -119,7 +119,7 @@ class SelectorConfig:
     encoder: str = "own"  # cross-modal encoder of the spotter's previews: "own" or "shared" with the VMR model
     spread: int = 2  # clips to either side that a probe of the early steps stands for; 0: neighbours count alike
     noise: float = 0.3  # scale of the Gumbel noise on scores, training only
-    temperature: float = 1.0  # softness of the straight-through gradient
+    temperature: float = 5.0  # spotter_gumbel: of the softmax at the start of the training; falls linearly
     seed: int = 0  # of the random arm, and of spotter_gumbel's noise at test
     budget_weight: float = 300.0  # spotter_gumbel: of the loss that pulls its soft budget towards the one asked for
     adaptive: bool = False  # at test: budget is the mean over queries; sure ones stop early, others get more
@@ -156,7 +156,7 @@ class DistillConfig:
     heads: float = 1.0  # the family's own outputs: borders, proposal map, matched set, or point scores and borders
     fused: float = 1.0  # L1 of fused features
     highlight: float = 5.0  # BCE to the teacher's highlight scores
-    selection: float = 1.0  # cross-entropy of the spotter's scores to the teacher's highlight scores
+    selection: float = 1.0  # cross-entropy of the spotter's scores to the true clips and the teacher's highlight
 
 
 @dataclass

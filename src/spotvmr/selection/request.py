@@ -86,7 +86,7 @@ class Selection:
 
     Attributes:
         chosen: The chosen clips (B, T), bool; never more than the budget allows.
-        weight: Equal to ``chosen`` in value (B, T), float; carries a selector's gradient in training.
+        weight: Equal to ``chosen`` in value (B, T), float; carries the gradient of a selector whose budget is soft.
         expert: Expert features (B, T, D_f), zero where not chosen.
         steps: The clips chosen at each step (B, T), bool; they are disjoint and join to ``chosen``.
         scores: The selector's logits at each step (B, T); empty for arms without.

@@ -1,10 +1,15 @@
 """The spotter: looks at the video step by step and spends the budget where the query points.
 
 After SpotEM (Ramakrishnan et al., ICML 2023) and SpotVMR (AAAI 2024), with these differences: the
-budget is exact (top k, never more), noise is drawn in training only, chosen clips leave the pool
-(so that no gradient is clamped away), an indicator channel marks what was really computed, the
-budget itself is an input, and early steps probe: they take one clip of each candidate event before
-a second of any, and the last step spends what is left where the probes point.
+budget is exact (top k, never more), noise is drawn in training only, chosen clips leave the pool,
+an indicator channel marks what was really computed, the budget itself is an input, and early steps
+probe: they take one clip of each candidate event before a second of any, and the last step spends
+what is left where the probes point.
+
+What to choose is learnt from the scores' own loss (``losses.ranking_loss``), at every state that the
+spotter's own noisy choices lead to, as in imitation learning on the learner's own path (DAgger, Ross et
+al., AISTATS 2011). No gradient passes the choice: the straight-through gradient of SpotEM finds fewer of
+the true clips (``experiments/efficiency_recall``).
 """
 
 from __future__ import annotations
@@ -31,17 +36,13 @@ class Spotter(nn.Module):
         steps: Rounds; 1 is a one-shot selector.
         spread: In all steps but the last, clips to either side that a chosen clip stands for.
         noise: Scale of the Gumbel noise on scores in training.
-        temperature: Softness of the straight-through gradient.
         encoder: A cross-modal encoder of the spotter's own; None shares the host's, as SpotEM does.
     """
 
-    def __init__(
-        self, dim: int, steps: int, spread: int, noise: float, temperature: float, encoder: nn.Module | None = None
-    ) -> None:
+    def __init__(self, dim: int, steps: int, spread: int, noise: float, encoder: nn.Module | None = None) -> None:
         super().__init__()
         self.encoder = encoder
-        self.steps, self.spread = steps, spread
-        self.noise, self.temperature = noise, temperature
+        self.steps, self.spread, self.noise = steps, spread, noise
         self.prior = nn.Parameter(torch.tensor(_PRIOR))
         self.budget_in = nn.Linear(1, dim)
         self.head = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, 1))
@@ -56,7 +57,8 @@ class Spotter(nn.Module):
         for step, count in enumerate(counts, start=1):
             score = self.preview(request, expert, weight)
             spread = self.spread if step < self.steps else 0
-            pick, step_weight = self._pick(score, request.mask & ~chosen, count, spread)
+            pick = self._pick(score.detach(), request.mask & ~chosen, count, spread)
+            step_weight = pick.to(weight.dtype)
             expert = expert + request.source.fetch(step_weight)
             weight, chosen = weight + step_weight, chosen | pick
             picks.append(pick)
@@ -71,18 +73,11 @@ class Spotter(nn.Module):
         budget = self.budget_in(request.budget.to(fused.dtype).log10()[:, None])
         return self.head(fused + budget[:, None]).squeeze(-1) + self.prior * _likeness(request)
 
-    def _pick(self, score: Tensor, pool: Tensor, count: Tensor, spread: int) -> tuple[Tensor, Tensor]:
-        """The best ``count`` clips of the pool, and their straight-through weight (B, T)."""
+    def _pick(self, score: Tensor, pool: Tensor, count: Tensor, spread: int) -> Tensor:
+        """The best ``count`` clips of the pool (B, T), bool."""
         if self.training and self.noise > 0:
             score = score + self.noise * _gumbel_like(score)
-        pick = spread_clips(score, pool, count, spread)
-        hard = pick.to(score.dtype)
-        if not torch.is_grad_enabled():
-            return pick, hard
-        lowest = torch.finfo(score.dtype).min
-        soft = torch.softmax((score / self.temperature).masked_fill(~pool, lowest), -1)
-        soft = (soft * count[:, None]).clamp(max=1.0) * pool
-        return pick, hard + soft - soft.detach()
+        return spread_clips(score, pool, count, spread)
 
 
 def _likeness(request: SelectionRequest) -> Tensor:
