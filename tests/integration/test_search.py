@@ -131,3 +131,20 @@ def test_a_run_of_other_encoders_is_refused(trained: tuple[Path, Path], tmp_path
 def test_bench_of_retrieval(small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "part=nothing"]) == 2
     assert "part=nothing" in capsys.readouterr().err
+
+
+@pytest.mark.timeout(300)
+def test_bench_of_answers(trained: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """Answers from the files are those of the run's stored features; key frames are held against every clip."""
+    run, _ = trained
+    assert main(["bench", "part=answers", f"run={run}", f"paths.runs={run.parent}", "--json"]) == 0
+    same, one, four = json.loads(capsys.readouterr().out)["benchmarks"]
+    assert same["what"].startswith("lazy / cached")
+    assert same["median"] >= same["least"] == 0.99
+    assert same["same_clips"] == 1
+    assert [row["what"].split()[1] for row in (one, four)] == ["1", "4"]
+    assert all(row["median"] >= 0 and 0 <= row["every_clip"] <= 1 for row in (one, four))
+    kept = json.loads((run.parent / "bench" / "answers.json").read_text())
+    assert kept["rows"] == [same, one, four]
+    assert kept["command"].startswith("spotvmr")
+    assert kept["hardware"]["cores"] >= 1
