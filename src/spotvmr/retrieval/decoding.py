@@ -40,7 +40,8 @@ class ClipDecoder:
     """Reads clips of one video by several readers at once, each its own stretch.
 
     Decoding frees the interpreter lock, so that readers share the cores, and a stretch of its own keeps any group
-    of pictures from being decoded by two. The files stay open from call to call.
+    of pictures from being decoded by two. The file is open during a call alone: each reader holds the table of all
+    its packets, 12 to 36 MiB for 10 h, where opening takes 0.08 s.
 
     Args:
         info: The video.
@@ -50,9 +51,8 @@ class ClipDecoder:
     """
 
     def __init__(self, info: VideoInfo, grid: ClipGrid, frames: int, batch: int) -> None:
-        self._grid, self._frames = grid, frames
+        self._info, self._grid, self._frames = info, grid, frames
         self._batch = max(1, min(batch, _BATCH_BYTES // (frames * info.width * info.height * 3)))
-        self._readers = [PyavReader(info.path, None, info) for _ in range(min(usable_cores(), _MOST_READERS))]
 
     def read(self, clips: Sequence[int]) -> Iterator[DecodedClips]:
         """Decode clips.
@@ -63,14 +63,16 @@ class ClipDecoder:
         Yields:
             Batches of neighbours in time, as they get ready; which clips share a batch depends on ``clips`` alone.
         """
-        stretches = np.array_split(np.asarray(sorted(clips), np.int64), len(self._readers))
+        count = min(usable_cores(), _MOST_READERS, max(1, len(clips)))
+        readers = [PyavReader(self._info.path, None, self._info) for _ in range(count)]
+        stretches = np.array_split(np.asarray(sorted(clips), np.int64), count)
         queues = [_batches(stretch.tolist(), self._batch) for stretch in stretches]
-        with ThreadPoolExecutor(len(self._readers)) as pool:
+        with ThreadPoolExecutor(count) as pool:
             running: dict[Future[DecodedClips], int] = {}
 
             def start(number: int) -> None:
                 if queues[number]:
-                    running[pool.submit(self._decode, self._readers[number], queues[number].pop(0))] = number
+                    running[pool.submit(self._decode, readers[number], queues[number].pop(0))] = number
 
             for number in range(len(queues)):
                 start(number)

@@ -13,6 +13,7 @@ from spotvmr.cost import Ledger
 from spotvmr.encoders import ClipEncoder
 from spotvmr.retrieval.cache import Rates, VideoCache
 from spotvmr.retrieval.decoding import ClipDecoder
+from spotvmr.retrieval.freed import return_freed_memory
 
 
 class LazyExpert:
@@ -83,5 +84,6 @@ class LazyExpert:
                 rows = encode_clips(self._encoder, torch.from_numpy(batch.pixels), self._device).astype(np.float16)
                 self._features[list(batch.clips)], self._known[list(batch.clips)] = rows, True
             self._cache.add_clips(self._video, self._key, dict(zip(batch.clips, rows, strict=True)))
+        return_freed_memory()
         spent_s = self.ledger.stages()["expert"]["seconds"] - before
         self._cache.add_rates(self._video, self._key, Rates(frames, decode_s, len(clips), spent_s))
