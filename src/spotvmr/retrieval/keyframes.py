@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotvmr.types import ClipGrid
-from spotvmr.video.frames import DISPLAY_SLACK_S
 
 _REACH_S = 5.0
 """Seconds to either side of a chosen clip that are decoded for the index: groups of pictures may last for minutes."""
@@ -37,7 +36,7 @@ def nearest_frames(times_s: NDArray[np.float64], grid: ClipGrid) -> tuple[NDArra
 
 
 def opened_clips(chosen: NDArray[np.int64], times_s: NDArray[np.float64], grid: ClipGrid) -> NDArray[np.int64]:
-    """Clips without a key frame of their own in the groups of pictures that are opened for other clips.
+    """Clips in the groups of pictures that are opened for some of them.
 
     Decoding the chosen clips passes most of their frames anyway: their true index frames cost little.
 
@@ -47,16 +46,13 @@ def opened_clips(chosen: NDArray[np.int64], times_s: NDArray[np.float64], grid: 
         grid: The clips.
 
     Returns:
-        Clips (m,), rising, at most ``_REACH_S`` from a chosen one; chosen ones may be among them.
+        Clips (m,), rising, at most ``_REACH_S`` from a chosen one; the chosen ones are among them.
 
     Example:
         >>> opened_clips(np.array([5]), np.array([0.0, 4.0]), ClipGrid(8.0, 1.0)).tolist()
-        [5, 6, 7]
+        [4, 5, 6, 7]
     """
-    # A key frame that a rounded time puts just before its clip belongs to it.
-    edges_s = np.arange(grid.n_clips + 1) * grid.clip_s - DISPLAY_SLACK_S
-    first = np.searchsorted(times_s, edges_s)
     middles_s = (np.arange(grid.n_clips) + 0.5) * grid.clip_s
     group = np.searchsorted(times_s, middles_s, side="right")
     away_s = nearest_frames(middles_s[chosen].astype(np.float64), grid)[1]
-    return np.flatnonzero((np.diff(first) == 0) & (away_s <= _REACH_S) & np.isin(group, group[chosen])).astype(np.int64)
+    return np.flatnonzero((away_s <= _REACH_S) & np.isin(group, group[chosen])).astype(np.int64)

@@ -31,9 +31,9 @@ def test_a_single_frame_stands_for_all() -> None:
 @pytest.mark.parametrize(
     ("spacing_s", "chosen", "opened"),
     [
-        (4.0, [5], [5, 6, 7]),  # the clip that begins with the key frame has a frame of its own
-        (4.0, [0, 11], [1, 2, 3, 9, 10, 11]),
-        (1.0, [0, 5, 11], []),
+        (4.0, [5], [4, 5, 6, 7]),
+        (4.0, [0, 11], [0, 1, 2, 3, 8, 9, 10, 11]),
+        (1.0, [0, 5, 11], [0, 5, 11]),
         (100.0, [12], [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]),  # a group without end: 5 s to either side
     ],
 )
