@@ -79,8 +79,8 @@ class LazyFeatures:
 class LazySource:
     """The source of one query, which also mends the index that the query is answered from.
 
-    The index of key frames is that of another moment than a clip's middle, often outside the clip. Clips in a group of
-    pictures that was opened for the expert get that of their middle, which the next preview and the VMR model read.
+    The index of key frames is that of another moment than a clip's middle, often outside the clip. The clips that the
+    expert looks at, and those around them, get that of their middle, which the next preview and the VMR model read.
 
     Args:
         features: Of the video.
