@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "video"))  # for make_videos: test folders are no packages
+
+from make_videos import MAKERS
 
 from spotvmr.cli.main import main
 from spotvmr.config import compose
@@ -95,12 +100,25 @@ def test_search_as_json_at_another_budget(trained: tuple[Path, Path], capsys: py
         (["VIDEO", ""], "query is empty"),
         (["VIDEO", "x" * 10_000], "10000 characters"),
         (["VIDEO", "why", "exprt=here"], "exprt"),
+        (["text.mp4", "why"], "not a video"),
+        (["sound_only.mp4", "why"], "no video stream"),
+        (["empty.mp4", "why"], "empty video file"),
+        (["no_frames.mkv", "why"], "truncated"),
+        ([".", "why"], "folder"),
     ],
 )
 def test_wrong_words(
-    words: list[str], said: str, trained: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    said: str,
+    trained: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     run, path = trained
+    monkeypatch.chdir(tmp_path)
+    if words and words[0] in MAKERS:
+        MAKERS[words[0]](tmp_path / words[0])
     given = [str(path) if word == "VIDEO" else word for word in words]
     run_words = [] if any(word.startswith("run=") for word in words) else [f"run={run}"]
     assert main(["search", *run_words, *given]) == 2
@@ -131,3 +149,68 @@ def test_a_run_of_other_encoders_is_refused(trained: tuple[Path, Path], tmp_path
 def test_bench_of_retrieval(small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "part=nothing"]) == 2
     assert "part=nothing" in capsys.readouterr().err
+
+
+def test_a_file_that_was_cut_off_is_searched_and_it_is_said_how_much(
+    trained: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = MAKERS["truncated_data.mp4"](tmp_path / "truncated_data.mp4")
+    assert main(["search", str(path), QUERIES[0], f"run={trained[0]}", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert 0.3 < found["readable_share"] < 0.8
+    assert f"is cut off: {found['duration_s']:.1f} of its 10.0 s can be read" in caplog.text
+
+
+def test_two_processes_ask_one_video_at_once(trained: tuple[Path, Path]) -> None:
+    """One makes the index and the other finds it made, or both find it; the answers are the same."""
+    run, path = trained
+    command = [sys.executable, "-m", "spotvmr", "search", str(path), QUERIES[0], f"run={run}", "--json"]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    ended = [process.communicate(timeout=200) for process in running]
+    assert [process.returncode for process in running] == [0, 0], ended
+    found = [json.loads(out) for out, _ in ended]
+    assert sum(one["index_stages"]["decode"]["frames"] for one in found) == 60
+    assert found[0]["answers"][0]["moments"] == found[1]["answers"][0]["moments"]
+
+
+def test_a_killed_index_pass_goes_on_where_it_stopped(trained: tuple[Path, Path], cache: Path) -> None:
+    run, path = trained
+    code = (
+        "import os, sys, spotvmr.retrieval.indexing as indexing\n"
+        "encode, calls = indexing.encode_clips, []\n"
+        "def breaking(*given):\n"
+        "    calls.append(1)\n"
+        "    return encode(*given) if len(calls) < 3 else os.kill(os.getpid(), 9)\n"
+        "indexing.encode_clips = breaking\n"
+        "from spotvmr.cli.main import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    config = (run / "config.yaml").read_text()
+    slow = cache.parent / "run"
+    slow.mkdir()
+    (slow / "weights.safetensors").symlink_to(run / "weights.safetensors")
+    (slow / "config.yaml").write_text(re.sub(r"batch_clips: \d+", "batch_clips: 8", config))
+    words = ["search", str(path), QUERIES[0], f"run={slow}", "--json"]
+    assert subprocess.run([sys.executable, "-c", code, *words], check=False, capture_output=True).returncode == -9
+    done = subprocess.run([sys.executable, "-m", "spotvmr", *words], check=True, capture_output=True)
+    assert json.loads(done.stdout)["index_stages"]["decode"]["frames"] == 60 - 2 * 8
+
+
+@pytest.mark.timeout(300)
+def test_bench_of_answers(trained: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """Answers from the files are those of the run's stored features; key frames are held against every clip."""
+    run, _ = trained
+    assert main(["bench", "part=answers", f"run={run}", f"paths.runs={run.parent}", "--json"]) == 0
+    same, one, four = json.loads(capsys.readouterr().out)["benchmarks"]
+    assert same["what"].startswith("lazy / cached")
+    assert same["median"] >= same["least"] == 0.99
+    assert same["same_clips"] == 1
+    assert [row["what"].split()[1] for row in (one, four)] == ["1", "4"]
+    assert all(row["median"] >= 0 and 0 <= row["every_clip"] <= 1 for row in (one, four))
+    kept = json.loads((run.parent / "bench" / "answers.json").read_text())
+    assert kept["rows"] == [same, one, four]
+    assert kept["command"].startswith("spotvmr")
+    assert kept["hardware"]["cores"] >= 1

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from spotvmr.config import Config
 from spotvmr.errors import UserError
 from spotvmr.types.files import write_text_atomic
 
-PARTS = ("recall", "speed", "retrieval", "memory", "long")
+PARTS = ("recall", "speed", "retrieval", "memory", "answers", "long")
 
 
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
@@ -35,7 +38,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
         return bench_recall.run(config, arguments)
     rows = _parts(config, part) if part in ("speed", "long") else _retrieval(config, arguments, part)
     path = Path(config.paths.runs) / "bench" / f"{part}.json"
-    write_text_atomic(path, json.dumps(rows, indent=1) + "\n")
+    write_text_atomic(path, json.dumps({**_origin(), "rows": rows}, indent=1) + "\n")
     _show(rows, arguments)
     arguments.show(f"numbers: {path}")
     return {"benchmarks": rows}
@@ -49,22 +52,37 @@ def _parts(config: Config, part: str) -> list[dict[str, Any]]:
 
 
 def _retrieval(config: Config, arguments: Arguments, part: str) -> list[dict[str, Any]]:
-    """Retrieval against the dense way on a generated video and, with ``video=``, on a file; or its peak memory."""
-    from spotvmr.retrieval import bench
+    """Retrieval against the dense way on a generated video and, with ``video=``, on a file; its memory; its answers."""
+    from spotvmr.retrieval.bench import answers, memory, saving
 
     options = arguments.options
+    if part == "answers":
+        return answers.answers(Path(options.get("run", f"{config.paths.runs}/{config.name}")))
     minutes = number(options, "minutes", 60.0)
     walk, name = _walk(config, minutes), f"{minutes:g} min errands"
     if part == "memory":
-        return bench.memory(walk, whole_number(options, "times", 10))
-    heavy = bench.realistic(config)
-    rows = bench.saving(heavy, walk, f"{name}, ViT-S-32", cold=0.25, warm=0.15)
-    rows += bench.saving(config, walk, f"{name}, demo's expert", cold=None, warm=None)
+        return memory.memory(walk, whole_number(options, "times", 10))
+    heavy = saving.realistic(config)
+    rows = saving.saving(heavy, walk, f"{name}, ViT-S-32", cold=0.25, warm=0.15)
+    rows += saving.saving(config, walk, f"{name}, demo's expert", cold=None, warm=None)
     if "video" in options:
         film = Path(options["video"])
-        rows += bench.saving(heavy, film, f"{film.stem}, ViT-S-32", cold=0.30, warm=None)
-        rows += bench.index_decoding(film, film.stem)
+        rows += saving.saving(heavy, film, f"{film.stem}, ViT-S-32", cold=0.30, warm=None)
+        rows += saving.index_decoding(film, film.stem)
     return rows
+
+
+def _origin() -> dict[str, Any]:
+    """When, with what and on what machine the numbers were made."""
+    from spotvmr.types.provenance import git_describe, hardware, versions
+
+    return {
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "git": git_describe(),
+        "command": shlex.join(["spotvmr", *sys.argv[1:]]),
+        "hardware": asdict(hardware()),
+        "versions": versions(["torch", "av", "open_clip_torch"]),
+    }
 
 
 def _walk(config: Config, minutes: float) -> Path:

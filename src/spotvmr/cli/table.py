@@ -103,7 +103,7 @@ COMMANDS: dict[str, Command] = {
         "spotvmr.cli.bench:run",
         "recall against budget of every arm, and how fast the parts are on this machine",
         options={
-            "part": "recall (default), speed, retrieval (against the dense way), memory or long (of a long video)",
+            "part": "recall (default), speed, long (a long video), or of searching files: retrieval, memory, answers",
             "arms": "of recall: selectors, experiments or a folder of them, with commas between (default: every arm)",
             "budgets": "of recall: shares of clips (default 0.01,0.025,0.05,0.1,0.25,1)",
             "seeds": "of recall (default 0,1,2)",
@@ -111,6 +111,7 @@ COMMANDS: dict[str, Command] = {
             "minutes": "of retrieval and memory: length of the generated video (default 60)",
             "video": "of retrieval: a video file of yours besides",
             "times": "of memory: the long video is so many times as long (default 10)",
+            "run": "of answers: folder of a tested run; runs/NAME by default",
         },
     ),
     "cost": Command(

@@ -1,33 +1,28 @@
-"""What was computed about videos, kept for later processes: one SQLite file in the cache folder.
-
-SQLite does what would otherwise be code of our own: a transaction is there as a whole or not at all, whenever a
-process is killed, and any number of processes may read and write at once.
-"""
+"""What was computed about videos, kept for later processes: one SQLite file in the cache folder."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import filelock
 import numpy as np
 from numpy.typing import NDArray
 
+from spotvmr.retrieval.tables import Tables
+
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 FILE = "videos-1.sqlite"
 """The number is the version of the tables: what another version left behind is not looked at."""
 _VERSION = 1
-_WAIT_S = 60.0
 _ROW_BYTES = 64  # of SQLite's own for each row, about
 _TABLES = """
 CREATE TABLE IF NOT EXISTS videos (hash TEXT PRIMARY KEY, used REAL NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
@@ -39,6 +34,12 @@ CREATE TABLE IF NOT EXISTS rates (hash TEXT, key TEXT, frames INTEGER, decode_s 
 CREATE TABLE IF NOT EXISTS clips (hash TEXT, key TEXT, clip INTEGER, features BLOB,
     PRIMARY KEY (hash, key, clip)) WITHOUT ROWID;
 """
+_TOUCH = """INSERT INTO videos VALUES (?, ?, ?)
+ON CONFLICT (hash) DO UPDATE SET used = excluded.used, bytes = bytes + excluded.bytes"""
+_CHUNKS = "SELECT number, times, features FROM chunks WHERE hash = ? AND key = ? ORDER BY number"
+_ADD_RATES = """INSERT INTO rates VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash, key) DO UPDATE SET
+frames = frames + excluded.frames, decode_s = decode_s + excluded.decode_s,
+clips = clips + excluded.clips, expert_s = expert_s + excluded.expert_s"""
 
 
 @dataclass(frozen=True)
@@ -61,37 +62,34 @@ def default_folder() -> Path:
 class VideoCache:
     """Index and expert features of videos, by content hash of the video and digest of the encoder's settings.
 
-    Where the folder cannot be written, or its file is damaged beyond use, one warning is logged and all is kept in
-    memory for this process. When all videos together outgrow the limit, those not used for longest go, each as a
-    whole.
+    When all videos together outgrow the limit, those not used for longest go, each as a whole.
 
     Args:
-        folder: Cache folder, made when absent; None keeps everything in memory.
+        folder: Cache folder, made when absent; None, or one that cannot be written, keeps everything in memory.
         limit_bytes: Size of all features together.
     """
 
     def __init__(self, folder: Path | None, limit_bytes: int = 4 << 30) -> None:
-        self.folder, self.limit_bytes = folder, limit_bytes
-        self._guard = threading.RLock()
-        self._db = self._opened()
+        self.limit_bytes = limit_bytes
+        self._tables = Tables(folder, FILE, _TABLES, _VERSION)
 
     def close(self) -> None:
         """Close the file; the cache must not be used afterwards."""
-        self._db.close()
+        self._tables.close()
 
     @contextmanager
     def indexing(self, video: str) -> Iterator[None]:
         """Let one process at a time make the index of a video; the others wait and find it made."""
         lock = None
-        if self.folder is not None:
-            lock = filelock.FileLock(self.folder / f"{video}.lock")
+        if self._tables.folder is not None:
+            lock = filelock.FileLock(self._tables.folder / f"{video}.lock")
             try:
                 lock.acquire(timeout=0)
             except filelock.Timeout:
                 log.info("another process is indexing this video: waiting for it")
                 lock.acquire()
             except OSError as error:
-                self._fall_back(error)
+                self._tables.fall_back(error)
                 lock = None
         try:
             yield
@@ -101,7 +99,7 @@ class VideoCache:
 
     def touch(self, video: str) -> None:
         """Note that a video is used now."""
-        self._do(lambda db: db.execute(_TOUCH, (video, time.time(), 0)))
+        self._tables.do(lambda db: db.execute(_TOUCH, (video, time.time(), 0)))
 
     def index(self, video: str, key: str, dim: int) -> tuple[NDArray[np.float64], NDArray[np.float16], bool]:
         """The index frames kept so far.
@@ -109,7 +107,7 @@ class VideoCache:
         Returns:
             Their times (n,) in seconds, their features (n, D), and whether these are all of the video.
         """
-        rows, whole = self._do(
+        rows, whole = self._tables.do(
             lambda db: (
                 db.execute(_CHUNKS, (video, key)).fetchall(),
                 db.execute("SELECT frames FROM whole WHERE hash = ? AND key = ?", (video, key)).fetchone(),
@@ -135,11 +133,11 @@ class VideoCache:
 
     def finish_index(self, video: str, key: str, frames: int) -> None:
         """Note how many index frames a video has in all."""
-        self._do(lambda db: db.execute("INSERT OR REPLACE INTO whole VALUES (?, ?, ?)", (video, key, frames)))
+        self._tables.do(lambda db: db.execute("INSERT OR REPLACE INTO whole VALUES (?, ?, ?)", (video, key, frames)))
 
     def rates(self, video: str, key: str) -> Rates:
         """What decoding and encoding clips of a video has taken so far, in all processes."""
-        row = self._do(
+        row = self._tables.do(
             lambda db: db.execute(
                 "SELECT frames, decode_s, clips, expert_s FROM rates WHERE hash = ? AND key = ?", (video, key)
             ).fetchone()
@@ -148,7 +146,7 @@ class VideoCache:
 
     def add_rates(self, video: str, key: str, spent: Rates) -> None:
         """Add to what it has taken."""
-        self._do(lambda db: db.execute(_ADD_RATES, (video, key, *astuple(spent))))
+        self._tables.do(lambda db: db.execute(_ADD_RATES, (video, key, *astuple(spent))))
 
     def clips(self, video: str, key: str, clips: Sequence[int], dim: int) -> dict[int, NDArray[np.float16]]:
         """Expert features (D,) of those of the asked clips that are kept."""
@@ -163,7 +161,7 @@ class VideoCache:
                     found[clip] = np.frombuffer(row[0], np.float16)
             return found
 
-        return self._do(read)
+        return self._tables.do(read)
 
     def add_clips(self, video: str, key: str, features: Mapping[int, NDArray[np.float16]]) -> None:
         """Keep expert features (D,) of clips."""
@@ -172,7 +170,7 @@ class VideoCache:
 
     def size_bytes(self) -> int:
         """Features of all videos together."""
-        return int(self._do(lambda db: db.execute("SELECT TOTAL(bytes) FROM videos").fetchone())[0])
+        return int(self._tables.do(lambda db: db.execute("SELECT TOTAL(bytes) FROM videos").fetchone())[0])
 
     def _insert(self, video: str, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows, charge them to the video, and make room."""
@@ -185,7 +183,7 @@ class VideoCache:
             db.execute(_TOUCH, (video, time.time(), size))
             self._make_room(db, video)
 
-        self._do(work)
+        self._tables.do(work)
 
     def _make_room(self, db: sqlite3.Connection, keep: str) -> None:
         """Forget the videos not used for longest; if need be all others, then the asked one as well."""
@@ -199,82 +197,3 @@ class VideoCache:
             total -= size
             if total <= self.limit_bytes:
                 return
-
-    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run work in one transaction; where the file refuses, in memory from now on."""
-        with self._guard:
-            try:
-                with self._db:
-                    return work(self._db)
-            except sqlite3.Error as error:
-                if self.folder is None:
-                    raise
-                self._fall_back(error)
-                with self._db:
-                    return work(self._db)
-
-    def _fall_back(self, error: Exception) -> None:
-        """Go on in memory, with one line that says so; a damaged file is removed for the next process."""
-        log.warning("cache %s cannot be used (%s): going on without it", self.folder, error)
-        if _is_damaged(error) and self.folder is not None:
-            (self.folder / FILE).unlink(missing_ok=True)
-        self.folder = None
-        self._db = _connect(":memory:")
-
-    def _opened(self) -> sqlite3.Connection:
-        """The file, made or made anew if need be; memory where there is to be none."""
-        if self.folder is None:
-            return _connect(":memory:")
-        path = self.folder / FILE
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                return _connect(path)
-            except sqlite3.DatabaseError as error:
-                if not _is_damaged(error):
-                    raise
-                log.warning("cache %s is damaged: making it anew", path)
-                path.unlink(missing_ok=True)
-                return _connect(path)
-        except (OSError, sqlite3.Error) as error:
-            log.warning("cache %s cannot be used (%s): going on without it", self.folder, error)
-            self.folder = None
-            return _connect(":memory:")
-
-
-_TOUCH = """INSERT INTO videos VALUES (?, ?, ?)
-ON CONFLICT (hash) DO UPDATE SET used = excluded.used, bytes = bytes + excluded.bytes"""
-
-
-_CHUNKS = "SELECT number, times, features FROM chunks WHERE hash = ? AND key = ? ORDER BY number"
-_ADD_RATES = """INSERT INTO rates VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash, key) DO UPDATE SET
-frames = frames + excluded.frames, decode_s = decode_s + excluded.decode_s,
-clips = clips + excluded.clips, expert_s = expert_s + excluded.expert_s"""
-
-
-class _ForeignError(sqlite3.DatabaseError):
-    """The file holds tables of another version."""
-
-
-def _connect(path: Path | str) -> sqlite3.Connection:
-    """Open the file and see to its tables."""
-    db = sqlite3.connect(path, timeout=_WAIT_S, check_same_thread=False)
-    try:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, _VERSION):
-            raise _ForeignError(f"version {version}")
-        if version == 0:
-            # Freed pages go back to the disk: the file shrinks when videos are forgotten.
-            db.execute("PRAGMA auto_vacuum = FULL")
-            db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
-        # Safe when a process is killed; only a power cut may lose the last transactions.
-        db.execute("PRAGMA synchronous = NORMAL")
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _is_damaged(error: Exception) -> bool:
-    """Whether the file itself is at fault, and not its disk, its rights or another process."""
-    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)

@@ -17,6 +17,7 @@ from spotvmr.assembly import encode_clips
 from spotvmr.cost import Ledger
 from spotvmr.encoders import ClipEncoder
 from spotvmr.retrieval.cache import VideoCache
+from spotvmr.retrieval.freed import return_freed_memory
 from spotvmr.types import ClipGrid
 from spotvmr.video import Frames, VideoInfo, iter_keyframes, stream_clips
 
@@ -111,6 +112,7 @@ class IndexPass:
                 first += len(rows)
                 bar.update(bar.task_ids[0], completed=float(times[-1][-1]))
         cache.finish_index(video, key, first)
+        return_freed_memory()
         return np.concatenate(times), np.concatenate(features), True
 
     def _frames(self, info: VideoInfo, after_s: float | None) -> Iterator[Frames]:

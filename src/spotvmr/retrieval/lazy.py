@@ -2,86 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from spotvmr.assembly import encode_clips
 from spotvmr.cost import Ledger
-from spotvmr.encoders import ClipEncoder
-from spotvmr.retrieval.cache import Rates, VideoCache
-from spotvmr.retrieval.decoding import ClipDecoder
+from spotvmr.retrieval.cache import Rates
+from spotvmr.retrieval.clip_rows import ClipRows
+from spotvmr.retrieval.decoding import ClipDecoder, DecodedClips, Look
+from spotvmr.retrieval.equipment import Equipment
+from spotvmr.retrieval.freed import return_freed_memory
+from spotvmr.types import ClipGrid
+from spotvmr.video import VideoInfo
+
+Opened = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
 
-class LazyExpert:
+class LazyFeatures:
     """Decodes and encodes clips on demand, each once: later queries, and later processes by the cache, share them.
 
-    Features are rounded to fp16 as in a feature store, so that both ways answer alike.
-
     Args:
-        decoder: Reads clips of the video.
-        encoder: The expert encoder.
-        device: Where it runs.
-        n_clips: Clips of the video, T.
+        info: The video.
+        grid: Its clips.
+        kit: Encoders and cache.
         video: Content hash of the video.
-        key: Digest of the encoder's settings.
-        cache: Where features are kept.
     """
 
-    def __init__(
-        self,
-        decoder: ClipDecoder,
-        encoder: ClipEncoder,
-        device: str,
-        n_clips: int,
-        video: str,
-        key: str,
-        cache: VideoCache,
-    ) -> None:
-        self._decoder, self._encoder, self._device = decoder, encoder, device
-        self._video, self._key, self._cache = video, key, cache
-        # Zeroed pages take no memory until a clip is written to them.
-        self._features = np.zeros((n_clips, encoder.spec.dim), np.float16)
-        self._known = np.zeros(n_clips, np.bool_)
-        self.ledger = Ledger()
+    def __init__(self, info: VideoInfo, grid: ClipGrid, kit: Equipment, video: str) -> None:
+        self._kit, self._video = kit, video
+        self._decoder = ClipDecoder(info, grid, kit.expert.spec.frames, kit.expert_batch)
+        self.expert = ClipRows(grid.n_clips, kit.expert.spec.dim, video, kit.expert_key, kit.cache)
+        self.index = ClipRows(grid.n_clips, kit.index.spec.dim, video, f"{kit.index_key}/middle", kit.cache)
+
+    def provide(self, clips: NDArray[np.int64], index_clips: NDArray[np.int64], ledger: Ledger) -> None:
+        """See to it that features are in memory, in one pass over the file.
+
+        Args:
+            clips: Clips whose expert features are wanted.
+            index_clips: Clips whose index features are wanted, of the frame at their middle.
+            ledger: Charged for what is decoded and encoded.
+        """
+        expert, index = self.expert.missing(clips.tolist()), self.index.missing(index_clips.tolist())
+        if not expert | index:
+            return
+        batches = self._decoder.read([Look(clip, clip in expert, clip in index) for clip in expert | index])
+        decode_s, frames, before = 0.0, 0, ledger.stages()["expert"]["seconds"]
+        while True:
+            with ledger.stage("decode"):
+                batch = next(batches, None)
+            if batch is None:
+                break
+            ledger.add("decode", frames=batch.frames)
+            frames, decode_s = frames + batch.frames, decode_s + batch.cpu_s
+            self._encode(batch, ledger)
+        return_freed_memory()
+        spent_s = ledger.stages()["expert"]["seconds"] - before
+        self._kit.cache.add_rates(self._video, self._kit.expert_key, Rates(frames, decode_s, len(expert), spent_s))
+
+    def _encode(self, batch: DecodedClips, ledger: Ledger) -> None:
+        """Encode the frames of a batch."""
+        kit = self._kit
+        if batch.clips:
+            with ledger.stage("expert", clips=len(batch.clips)):
+                rows = encode_clips(kit.expert, torch.from_numpy(batch.pixels), kit.device)
+                self.expert.put(batch.clips, rows)
+        if batch.index_clips:
+            with ledger.stage("index", gflops=kit.costs.index * len(batch.index_clips)):
+                rows = encode_clips(kit.index, torch.from_numpy(batch.index_pixels), kit.device)
+                self.index.put(batch.index_clips, rows)
+
+
+class LazySource:
+    """The source of one query, which also mends the index that the query is answered from.
+
+    The index of key frames is that of another moment than a clip's middle, often outside the clip. The clips that the
+    expert looks at, and those around them, get that of their middle, which the next preview and the VMR model read.
+
+    Args:
+        features: Of the video.
+        ledger: Charged for what is decoded and encoded.
+        index: Index features (1, T, D_s) of this query; written to.
+        opened: From the clips that are decoded (k,) to those whose index is mended (m,).
+    """
+
+    def __init__(self, features: LazyFeatures, ledger: Ledger, index: Tensor, opened: Opened) -> None:
+        self._features, self._ledger, self._index, self._opened = features, ledger, index, opened
 
     def fetch(self, clips: Tensor) -> Tensor:
         """Expert features (B, T, D_f) of the clips whose weight (B, T) is not zero, times it; zeros elsewhere."""
         wanted = (clips != 0).any(0).nonzero().flatten()
-        out = clips.new_zeros(*clips.shape, self._features.shape[1])
+        out = clips.new_zeros(*clips.shape, self._features.expert.dim)
         if len(wanted):
-            self._provide(wanted.tolist())
-            rows = torch.from_numpy(self._features[wanted.numpy()].astype(np.float32))
-            out[:, wanted] = rows * clips[:, wanted, None]
+            opened = self._opened(wanted.numpy())
+            self._features.provide(wanted.numpy(), opened, self._ledger)
+            out[:, wanted] = self._features.expert.read(wanted.numpy()) * clips[:, wanted, None]
+            self._index[:, torch.from_numpy(opened)] = self._features.index.read(opened)
         return out
-
-    def _provide(self, clips: Sequence[int]) -> None:
-        """See to it that features of clips are in memory."""
-        missing = [clip for clip in clips if not self._known[clip]]
-        if not missing:
-            return
-        for clip, row in self._cache.clips(self._video, self._key, missing, self._features.shape[1]).items():
-            self._features[clip], self._known[clip] = row, True
-        missing = [clip for clip in missing if not self._known[clip]]
-        if missing:
-            self._compute(missing)
-
-    def _compute(self, clips: Sequence[int]) -> None:
-        """Decode and encode clips."""
-        batches, decode_s, frames = self._decoder.read(clips), 0.0, 0
-        before = self.ledger.stages()["expert"]["seconds"]
-        while True:
-            with self.ledger.stage("decode"):
-                batch = next(batches, None)
-            if batch is None:
-                break
-            self.ledger.add("decode", frames=batch.frames)
-            frames, decode_s = frames + batch.frames, decode_s + batch.cpu_s
-            with self.ledger.stage("expert", clips=len(batch.clips)):
-                rows = encode_clips(self._encoder, torch.from_numpy(batch.pixels), self._device).astype(np.float16)
-                self._features[list(batch.clips)], self._known[list(batch.clips)] = rows, True
-            self._cache.add_clips(self._video, self._key, dict(zip(batch.clips, rows, strict=True)))
-        spent_s = self.ledger.stages()["expert"]["seconds"] - before
-        self._cache.add_rates(self._video, self._key, Rates(frames, decode_s, len(clips), spent_s))

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 from pathlib import Path
 from typing import overload
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from spotvmr.cost import Ledger
 from spotvmr.errors import UserError
 from spotvmr.retrieval.answer import Answer, DenseCost
-from spotvmr.retrieval.decoding import ClipDecoder, usable_cores
+from spotvmr.retrieval.decoding import usable_cores
 from spotvmr.retrieval.equipment import Equipment
 from spotvmr.retrieval.identity import content_hash, stamp
 from spotvmr.retrieval.indexing import IndexPass
-from spotvmr.retrieval.keyframes import nearest_frames
-from spotvmr.retrieval.lazy import LazyExpert
+from spotvmr.retrieval.keyframes import nearest_frames, opened_clips
+from spotvmr.retrieval.lazy import LazyFeatures, LazySource, Opened
 from spotvmr.selection import Selection, SelectionRequest
 from spotvmr.types import ClipGrid, Moment
 from spotvmr.types.batches import TextBatch
@@ -81,13 +83,13 @@ class Video:
             ledger.add("index", gflops=kit.costs.index * ledger.stages()["decode"]["frames"])
         self.index_stages = ledger.stages()
         numbers, self.index_distance_s = nearest_frames(frames.times_s, self.grid)
+        self._opened: Opened = partial(opened_clips, times_s=frames.times_s, grid=self.grid)
+        if self._every_s is not None:  # a declared rate is kept to
+            self._opened = _nothing
         if self.index_distance_s.mean() > _FAR_CLIPS * kit.clip_s:
             log.info("%s has few key frames: every_s=1 would index more, by decoding all of it", self.path)
         self._index = torch.from_numpy(frames.features[numbers].astype(np.float32))[None]
-        decoder = ClipDecoder(self.info, self.grid, kit.expert.spec.frames, kit.expert_batch)
-        self._expert = LazyExpert(
-            decoder, kit.expert, kit.device, self.grid.n_clips, self._hash, kit.expert_key, kit.cache
-        )
+        self._features = LazyFeatures(self.info, self.grid, kit, self._hash)
 
     @overload
     def ask(self, query: str, budget: float | None = None, top: int = 5) -> Answer: ...
@@ -126,16 +128,17 @@ class Video:
     def _answer(self, query: str, budget: float, top: int) -> Answer:
         """Encode the query, select, localise."""
         kit = self._kit
-        ledger = self._expert.ledger = Ledger(kit.device)
+        ledger, index = Ledger(kit.device), self._index.clone()
+        source = LazySource(self._features, ledger, index, self._opened)
         mask = torch.ones(1, self.grid.n_clips, dtype=torch.bool)
         with ledger.stage("text"):
             text = kit.text.encode([query]).to("cpu")
         share = torch.tensor([budget], dtype=torch.float64)
-        request = SelectionRequest(self._index, mask, text, share, self._expert, kit.system.model, (query,))
+        request = SelectionRequest(index, mask, text, share, source, kit.system.model, (query,))
         with ledger.stage("selection"):
             selection = kit.system.selector(request)
         with ledger.stage("model"):
-            output = kit.system.localise(self._index, mask, text, selection)
+            output = kit.system.localise(index, mask, text, selection)
             moments = kit.system.model.decode(output, kit.clip_s, torch.tensor([self.info.duration_s]))[0]
         self._charge(ledger, query, text)
         return self._told(query, moments, top, selection, ledger)
@@ -176,6 +179,11 @@ class Video:
         decode_s = frames * rates.decode_s / rates.frames / usable_cores()
         expert_s = clips * rates.expert_s / rates.clips
         return DenseCost(decode_s + expert_s + stages["text"]["seconds"] + stages["model"]["seconds"], gflops)
+
+
+def _nothing(chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """No clip."""
+    return chosen[:0]
 
 
 def _readable_share(info: VideoInfo) -> float:

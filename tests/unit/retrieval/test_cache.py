@@ -112,8 +112,7 @@ def test_a_folder_that_cannot_be_written_costs_one_line(tmp_path: Path, caplog: 
 def test_a_file_that_breaks_later_costs_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = VideoCache(tmp_path)
     cache.add_clips("v", "k", {1: row(1)})
-    cache._db.execute("DROP TABLE clips")
-    cache._db.commit()
+    cache._tables.do(lambda db: db.execute("DROP TABLE clips"))
     cache.add_clips("v", "k", {2: row(2)})
     assert list(cache.clips("v", "k", [1, 2], DIM)) == [2]
     assert caplog.text.count("cannot be used") == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spotvmr.retrieval.keyframes import nearest_frames
+from spotvmr.retrieval.keyframes import nearest_frames, opened_clips
 from spotvmr.types import ClipGrid
 
 
@@ -26,3 +26,17 @@ def test_a_key_frame_at_the_start_of_each_clip_is_its_own() -> None:
 
 def test_a_single_frame_stands_for_all() -> None:
     assert nearest_frames(np.zeros(1), ClipGrid(5.0, 1.0))[0].tolist() == [0] * 5
+
+
+@pytest.mark.parametrize(
+    ("spacing_s", "chosen", "opened"),
+    [
+        (4.0, [5], [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        (4.0, [0, 11], [0, 1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 15]),
+        (1.0, [0, 5, 11], [0, 5, 11]),
+        (100.0, [12], [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]),  # a group without end: 5 s to either side
+    ],
+)
+def test_clips_around_the_chosen_ones(spacing_s: float, chosen: list[int], opened: list[int]) -> None:
+    times_s, grid = np.arange(0, 24, spacing_s), ClipGrid(24.0, 1.0)
+    assert opened_clips(np.array(chosen, np.int64), times_s, grid).tolist() == opened

@@ -249,18 +249,53 @@ def test_an_unwritable_cache_is_one_line_and_no_cache(
 
 
 def test_decoded_clips_are_those_of_a_plain_reader(videos: Path) -> None:
-    from spotvmr.retrieval.decoding import ClipDecoder
+    from spotvmr.retrieval.decoding import ClipDecoder, Look
 
     info = probe(videos / "open_gop.mp4")
     grid = ClipGrid(info.duration_s, 1.0)
-    found = {}
-    for batch in ClipDecoder(info, grid, 4, 2).read([9, 0, 3, 4, 7]):
+    looks = [Look(9, True, False), Look(0, True, True), Look(3, True, False), Look(4, False, True), Look(7, True, True)]
+    clips, middles = {}, {}
+    for batch in ClipDecoder(info, grid, 4, 2).read(looks):
         assert len(batch.clips) <= 2
-        found |= dict(zip(batch.clips, batch.pixels, strict=True))
-    assert sorted(found) == [0, 3, 4, 7, 9]
+        clips |= dict(zip(batch.clips, batch.pixels, strict=True))
+        middles |= dict(zip(batch.index_clips, batch.index_pixels, strict=True))
+    assert (sorted(clips), sorted(middles)) == ([0, 3, 7, 9], [0, 4, 7])
     reader = PyavReader(info.path, None, info)
-    for clip, pixels in found.items():
-        assert np.array_equal(pixels, reader.read(clip_times(grid, clip, 4)).pixels)
+    for frames, found in ((4, clips), (1, middles)):
+        for clip, pixels in found.items():
+            assert np.array_equal(pixels, reader.read(clip_times(grid, clip, frames)).pixels)
+
+
+def test_opened_groups_are_indexed_by_their_own_frames(
+    videos: Path, make_retriever: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the spotter and the model read of the clips around the chosen ones is what ``every_s=1`` reads there."""
+    path = videos / "one_gop.mp4"  # one key frame for ten clips
+    few, every = make_retriever(cache=None), make_retriever(cache=None)
+    sparse, dense = few.open(path, progress=False), every.open(path, every_s=1.0, progress=False)
+    assert not torch.equal(sparse._index, dense._index)
+    system, read = few.equipment.system, []
+    localise = system.localise
+    monkeypatch.setattr(system, "localise", lambda index, *rest: (read.append(index), localise(index, *rest))[1])
+    answer = sparse.ask(QUERY, budget=0.1)
+    (chosen,) = answer.clips
+    middle = sparse._features.index
+    near = [clip for clip in range(10) if abs(clip - chosen) <= 5]
+    assert middle.missing(range(10)) == set(range(10)) - set(near)
+    assert torch.allclose(read[0][0, near], dense._index[0, near], atol=2e-3)
+    assert answer.stages["index"]["gflops"] > 0
+    again = sparse.ask(QUERY, budget=0.1)
+    assert again.moments == answer.moments
+    assert again.stages["decode"]["frames"] == again.stages["index"]["gflops"] == 0
+
+
+def test_with_a_key_frame_a_clip_the_chosen_clips_alone_are_indexed_anew(tmp_path: Path, make_retriever: Make) -> None:
+    from make_videos import encode
+
+    retriever = make_retriever()
+    path = encode(tmp_path / "dense.mp4", options={"g": "30"})
+    answer = retriever.open(path, progress=False).ask(QUERY, budget=0.5)
+    assert answer.stages["index"]["gflops"] == pytest.approx(5 * retriever.equipment.costs.index)
 
 
 def test_the_content_hash_tells_files_apart_and_not_their_names(tmp_path: Path) -> None:
