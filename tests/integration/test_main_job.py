@@ -68,7 +68,7 @@ def test_a_second_call_uses_everything_again(trained: tuple[Config, Path], monke
         raise AssertionError("trained, indexed or generated again")
 
     monkeypatch.setattr("spotvmr.engine.pipeline.fit", refuse)
-    monkeypatch.setattr("spotvmr.engine.indexing._extract_missing", refuse)
+    monkeypatch.setattr("spotvmr.engine.encoding.encoded", refuse)
     monkeypatch.setattr("spotvmr.worlds.build.make_video", refuse)
     assert train(config) is not None
     assert {path: path.stat().st_mtime_ns for path in _artefacts(config)} == kept

@@ -52,7 +52,14 @@ COMMANDS: dict[str, Command] = {
             "out": "folder to write; <paths.data>/<name> by default",
         },
     ),
-    "index": Command("spotvmr.cli.index:run", "index and expert features of a data set, computed from its videos"),
+    "index": Command(
+        "spotvmr.cli.index:run",
+        "index and expert features of a data set, computed from its videos",
+        options={
+            "engine": "local (default): this machine; ray: a Ray cluster (extra 'cluster'), see docs/scale.md",
+            "workers": "local: decoding processes (default 1); ray: actors at most (default: as many as there is room)",
+        },
+    ),
     "train": Command(
         "spotvmr.cli.train:run",
         "the main job: teacher, student with spotter, test, record",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,26 @@ class ClipStream(IterableDataset[Chunk | Failure]):
                 start = clip + 1 - len(held)
                 yield Chunk(video_id, info.duration_s, start, pixels, spent, clip + 1 == grid.n_clips)
                 held, began = [], time.perf_counter()
+
+
+def decoded(
+    videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int, workers: int
+) -> Iterator[Chunk | Failure]:
+    """As ``watched``, by so many worker processes, each with its own share of the videos.
+
+    Yields:
+        The chunks of each video in order, but those of different videos mixed.
+    """
+    names = list(videos)
+    shares = [{name: videos[name] for name in names[first::workers]} for first in range(min(workers, len(names)))]
+    streams = deque(watched(share, clip_s, frames, chunk_clips) for share in shares)
+    while streams:
+        # In turn: while one is waited for, the others decode ahead.
+        stream = streams.popleft()
+        chunk = next(stream, None)
+        if chunk is not None:
+            yield chunk
+            streams.append(stream)
 
 
 def watched(videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int) -> Iterator[Chunk | Failure]:
