@@ -122,8 +122,14 @@ COMMANDS: dict[str, Command] = {
     ),
     "cost": Command(
         "spotvmr.cli.cost:run",
-        "what encoding a video costs, from the settings alone",
-        options={"hours": "length of the video (default 1)", "seconds": "or its length in seconds"},
+        "what encoding videos costs: FLOPs, bytes, hours of GPUs and cores, from the settings alone",
+        options={
+            "hours": "length of the video, or of all videos (default 1)",
+            "seconds": "or that in seconds",
+            "minutes": "length of one video, where there are many (default: all is one)",
+            "queries": "asked of each video (default 1)",
+            "tflops": "TFLOPs a second that a GPU sustains (default 40)",
+        },
     ),
     "report": Command(
         "spotvmr.cli.report:run",
