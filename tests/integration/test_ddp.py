@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,34 @@ def test_two_processes_train_and_leave_one_record(small: list[str], home: Path) 
     result = json.loads(done.stdout)
     assert result["record"]["n_queries"] > 0
     assert (home / "runs" / "ddp" / "record.json").is_file()
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_machines_of_one_process_train_and_leave_one_record(small: list[str], tmp_path: Path) -> None:
+    """As torchrun starts them: all at once, from the first line on, before there are features."""
+    settings = [*small, "trainer.devices=1", "trainer.strategy=ddp", "name=two", f"paths.features={tmp_path}/features"]
+    rendezvous = ["--nnodes=2", "--nproc-per-node=1", "--master-addr=127.0.0.1", f"--master-port={free_port()}"]
+    command = [sys.executable, "-m", "torch.distributed.run", *rendezvous]
+    job = ["-m", "spotvmr", "train", *settings, f"paths.runs={tmp_path}/runs"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = [
+        subprocess.Popen([*command, f"--node-rank={rank}", *job], env=os.environ | {"OMP_NUM_THREADS": "1"}, **quiet)
+        for rank in range(2)
+    ]
+    try:
+        assert [one.wait(timeout=280) for one in started] == [0, 0]
+    finally:
+        for one in started:
+            one.kill()
+    assert (tmp_path / "runs" / "two" / "record.json").is_file()
 
 
 @pytest.fixture(scope="module")

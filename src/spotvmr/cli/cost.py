@@ -43,8 +43,8 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
         f"at r = {config.budget:g}: {cost.budgeted_tflops:.4g} of {cost.dense_tflops:.4g} TFLOPs, "
         f"{100 * cost.ratio_to_dense:.1f} % of dense"
     )
-    both = (Encoding(found.gflops_per_clip, found.dim) for found in facts.values())
-    collection = report(duration_s, clip_s, *both, config.budget, arguments)
+    index, expert = (Encoding(found.gflops_per_clip, found.dim) for found in facts.values())
+    collection = report(duration_s, clip_s, index, expert, config.budget, arguments)
     return {
         "encoders": encoders,
         "collection": collection,

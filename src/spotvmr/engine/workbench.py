@@ -19,6 +19,7 @@ from spotvmr.encoders import TextEncoder
 from spotvmr.engine.encoding import Engine, on_this_machine
 from spotvmr.engine.filling import fill_stores
 from spotvmr.engine.indexing import open_stores
+from spotvmr.engine.turns import one_by_one
 from spotvmr.features import DroppedParts, FeatureStore
 from spotvmr.types import Query
 
@@ -69,11 +70,12 @@ def prepare(config: Config, engine: Engine | None = None) -> Workbench:
     Raises:
         UserError: Data are missing or broken, or features were made by other encoders.
     """
-    make_world(config)
-    splits = load_splits(config.dataset)
-    paths, sources = store_paths(config), build_encoders(config)
-    text = build_text(config)
-    videos = fill_stores(config, splits, dict(zip(paths, sources, strict=True)), engine or on_this_machine())
+    paths = store_paths(config)
+    with one_by_one(paths[0].parent):
+        make_world(config)
+        splits, sources = load_splits(config.dataset), build_encoders(config)
+        text = build_text(config)
+        videos = fill_stores(config, splits, dict(zip(paths, sources, strict=True)), engine or on_this_machine())
     index, expert = open_stores(paths, sources, config.dataset.clip_s)
     if config.index.drop:
         index = DroppedParts(index, config.index.drop)
