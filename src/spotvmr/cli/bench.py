@@ -56,7 +56,7 @@ def _index(config: Config, arguments: Arguments) -> list[dict[str, Any]]:
     """Indexing generated videos with one decoding process, two, and one a core."""
     from spotvmr.engine import index_speed
 
-    folder = _walks(config, number(arguments.options, "minutes", 2.0), _INDEX_VIDEOS)
+    folder = _walks(config, number(arguments.options, "minutes", 4.0), _INDEX_VIDEOS)
     return index_speed.measure(config, {path.stem: path for path in sorted(folder.glob("*.mp4"))})
 
 

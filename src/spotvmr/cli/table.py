@@ -115,7 +115,7 @@ COMMANDS: dict[str, Command] = {
             "budgets": "of recall: shares of clips (default 0.01,0.025,0.05,0.1,0.25,1)",
             "seeds": "of recall (default 0,1,2)",
             "quick": "of recall: true for one seed, few arms and epochs; leaves experiments/ alone",
-            "minutes": "of retrieval, memory and index: length of a generated video (default 60; of index 2)",
+            "minutes": "of retrieval, memory and index: length of a generated video (default 60; of index 4)",
             "video": "of retrieval: a video file of yours besides",
             "times": "of memory: the long video is so many times as long (default 10)",
         },

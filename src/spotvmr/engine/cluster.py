@@ -7,6 +7,7 @@ machine alone. All nodes must see videos and stores under the same paths.
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -21,6 +22,10 @@ from spotvmr.features.parts import parts_folder, write_part
 
 if TYPE_CHECKING:
     import ray.data
+
+_SHARE = 0.5
+"""Of a core, or a GPU, that an actor asks for, while there is one actor for each whole one: those of a lost node must
+find room on the others, since Ray Data waits for them and lets the rest stand idle."""
 
 
 def on_ray(workers: int | None = None) -> Engine:
@@ -61,12 +66,11 @@ def _dataset(
     return ray.data.from_items(rows, override_num_blocks=len(rows)).map(
         VideoIndexer,
         fn_constructor_args=(recipe, keys),
-        # A pool that may shrink: when a node is lost, the rest goes on with fewer.
         compute=ray.data.ActorPoolStrategy(
             min_size=1, max_size=size, initial_size=size, max_tasks_in_flight_per_actor=1
         ),
-        num_cpus=0.5,
-        num_gpus=0.5 if gpu else 0,
+        num_cpus=_SHARE,
+        num_gpus=_SHARE if gpu else 0,
     )
 
 
@@ -78,6 +82,7 @@ def _started() -> Any:
 
     if not ray.is_initialized():
         ray.init(log_to_driver=False, include_dashboard=False)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # it warns of the settings chosen here
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False  # `index` shows its own
     return ray
