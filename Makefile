@@ -50,8 +50,9 @@ train: $(STAMP) ## data set, features, teacher, then spotter and student, evalua
 index: $(STAMP) ## index and expert features of every clip
 	@$(BIN)/spotvmr index $(SETTINGS)
 
-bench: $(STAMP) ## speed of the parts, then recall against budget of every arm (hours); QUICK=1: the small table
+bench: $(STAMP) ## speed of parts and of indexing, then recall against budget of every arm (hours); QUICK=1: the small table
 	$(if $(findstring part=,$(ARGS)),,@$(BIN)/spotvmr bench part=speed $(SETTINGS))
+	$(if $(findstring part=,$(ARGS)),,@$(BIN)/spotvmr bench part=index $(SETTINGS))
 	@$(BIN)/spotvmr bench $(if $(QUICK),quick=true) $(SETTINGS)
 
 dashboard: $(STAMP) ## runs/dashboard.html: one page of all runs; others with ARGS='runs=FOLDER html=FILE'

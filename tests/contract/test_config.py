@@ -229,7 +229,7 @@ def test_wrong_words_get_one_line_that_names_them(override: str, parts: list[str
         ("trainer.warmup", ["0", "1"], ["1.1", "-0.1"]),
         ("trainer.devices", ["2"], ["0"]),
         ("trainer.strategy", ["ddp"], ["dpp"]),
-        ("trainer.precision", ["bf16-mixed"], ["8"]),
+        ("trainer.precision", ["bf16-mixed"], ["8", "64-true"]),
         ("trainer.accelerator", ["cpu"], ["gpus"]),
     ],
 )

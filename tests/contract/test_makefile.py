@@ -80,9 +80,9 @@ def test_variables_become_settings(checkout: Path, target: str) -> None:
 @pytest.mark.parametrize(
     ("word", "calls"),
     [
-        ("QUICK=1", [["part=speed"], ["quick=true"]]),
+        ("QUICK=1", [["part=speed"], ["part=index"], ["quick=true"]]),
         ("ARGS=part=long", [["part=long"]]),
-        ("QUICK=", [["part=speed"], []]),
+        ("QUICK=", [["part=speed"], ["part=index"], []]),
     ],
 )
 def test_bench_times_the_parts_first_unless_one_is_named(checkout: Path, word: str, calls: list[list[str]]) -> None:

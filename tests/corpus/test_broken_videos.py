@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # test folders are no packages
 
 from broken_videos import BREAKERS, SOURCES, Tester, make
+
+
+@pytest.mark.skipif(not os.environ.get("SPOTVMR_SLOW"), reason="takes minutes; set SPOTVMR_SLOW=1")
+@pytest.mark.timeout(3600)
+def test_all_500_broken_videos_end_in_a_result_or_one_clear_line(tmp_path: Path) -> None:
+    with Tester() as tester:
+        outcomes = [tester.try_file(path) for path in make(tmp_path, 500)]
+    assert len(outcomes) == 500
+    assert [outcome for outcome in outcomes if outcome.fault] == []
 
 
 @pytest.mark.slow

@@ -76,3 +76,34 @@ def test_bench_measures_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[
     rows = {row["what"]: row for row in found["benchmarks"]}  # type: ignore[attr-defined]
     assert rows["store, gather 64 scattered clips"]["median"] > 0
     assert json.loads((tmp_path / "bench" / "speed.json").read_text()) == found["benchmarks"]
+
+
+def test_index_with_two_processes_makes_the_same_bytes(
+    small: list[str], home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = result(capsys, "index", *small)
+    two = result(capsys, "index", *small, "workers=2", f"paths.features={tmp_path}")
+    for name in ("index", "expert"):
+        paths = [Path(found[name]["path"]) / "features.bin" for found in (one, two)]  # type: ignore[index]
+        assert paths[0] != paths[1]
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_an_unknown_engine_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["index", "engine=dask"]) == 2
+    assert "engine=dask is unknown: choose from local, ray" in capsys.readouterr().err
+
+
+def test_ray_without_its_extra_names_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert main(["index", "engine=ray"]) == 2
+    assert "pip install 'spotvmr[cluster]'" in capsys.readouterr().err
+
+
+def test_bench_compares_decoding_processes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["part=index", "minutes=0.2", f"paths.data={tmp_path}", f"paths.runs={tmp_path}"]
+    rows = result(capsys, "bench", *words)["benchmarks"]
+    rates = {row["what"]: row["median"] for row in rows}  # type: ignore[attr-defined]
+    assert rates["decoding, 1 processes"] > 0
+    ratio = rates["decoding, 2 processes"] / rates["decoding, 1 processes"]
+    assert rates["decoding, 2 processes over 1"] == pytest.approx(ratio)

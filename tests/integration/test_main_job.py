@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,15 +64,35 @@ def test_the_same_checkpoint_twice_gives_the_same_bytes(trained: tuple[Config, P
 def test_a_second_call_uses_everything_again(trained: tuple[Config, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     config, _ = trained
     kept = {path: path.stat().st_mtime_ns for path in _artefacts(config)}
-
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("trained, indexed or generated again")
-
-    monkeypatch.setattr("spotvmr.engine.pipeline.fit", refuse)
-    monkeypatch.setattr("spotvmr.engine.indexing._extract_missing", refuse)
-    monkeypatch.setattr("spotvmr.worlds.build.make_video", refuse)
+    monkeypatch.setattr("spotvmr.engine.pipeline.fit", _refuse)
+    monkeypatch.setattr("spotvmr.engine.encoding.encoded", _refuse)
+    monkeypatch.setattr("spotvmr.worlds.build.make_video", _refuse)
     assert train(config) is not None
     assert {path: path.stat().st_mtime_ns for path in _artefacts(config)} == kept
+
+
+@pytest.mark.parametrize("year_s", [0.0, 4e9], ids=["1970", "2096"])
+def test_a_clock_that_jumped_makes_nothing_stale(
+    trained: tuple[Config, Path], year_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, _ = trained
+    for root in (config.paths.data, config.paths.features, run_folder(config)):
+        for path in Path(root).rglob("*"):
+            os.utime(path, (year_s, year_s))
+    monkeypatch.setattr("spotvmr.engine.pipeline.fit", _refuse)
+    monkeypatch.setattr("spotvmr.engine.encoding.encoded", _refuse)
+    monkeypatch.setattr("spotvmr.worlds.build.make_video", _refuse)
+    assert train(config) is not None
+
+
+def test_mixed_precision_leaves_a_record(config: Config) -> None:
+    done = train(replace(config, trainer=replace(config.trainer, precision="bf16-mixed")))
+    assert done is not None
+    assert done.student.selection.fraction_max == pytest.approx(0.1)
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise AssertionError("trained, indexed or generated again")
 
 
 def _artefacts(config: Config) -> list[Path]:

@@ -17,7 +17,8 @@ from spotvmr.config import Config
 from spotvmr.errors import UserError
 from spotvmr.types.files import write_text_atomic
 
-PARTS = ("recall", "speed", "retrieval", "memory", "answers", "long")
+PARTS = ("recall", "speed", "index", "retrieval", "memory", "answers", "long")
+_INDEX_VIDEOS = 8
 
 
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
@@ -36,7 +37,10 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
         from spotvmr.cli import bench_recall
 
         return bench_recall.run(config, arguments)
-    rows = _parts(config, part) if part in ("speed", "long") else _retrieval(config, arguments, part)
+    if part == "index":
+        rows = _index(config, arguments)
+    else:
+        rows = _parts(config, part) if part in ("speed", "long") else _retrieval(config, arguments, part)
     path = Path(config.paths.runs) / "bench" / f"{part}.json"
     write_text_atomic(path, json.dumps({**_origin(), "rows": rows}, indent=1) + "\n")
     _show(rows, arguments)
@@ -49,6 +53,14 @@ def _parts(config: Config, part: str) -> list[dict[str, Any]]:
     from spotvmr.engine import linear, speed
 
     return speed.measure() if part == "speed" else linear.measure(config)
+
+
+def _index(config: Config, arguments: Arguments) -> list[dict[str, Any]]:
+    """Indexing generated videos with one decoding process, two, and one a core."""
+    from spotvmr.engine import index_speed
+
+    folder = _walks(config, number(arguments.options, "minutes", 4.0), _INDEX_VIDEOS)
+    return index_speed.measure(config, {path.stem: path for path in sorted(folder.glob("*.mp4"))})
 
 
 def _retrieval(config: Config, arguments: Arguments, part: str) -> list[dict[str, Any]]:
@@ -87,15 +99,20 @@ def _origin() -> dict[str, Any]:
 
 def _walk(config: Config, minutes: float) -> Path:
     """A generated video of this length; made when absent."""
+    return _walks(config, minutes, 1) / "test_0000.mp4"
+
+
+def _walks(config: Config, minutes: float, videos: int) -> Path:
+    """Folder of generated videos of this length; made when absent."""
     from spotvmr.assembly import make_world
     from spotvmr.cli.demo import on_request
 
     world = config.dataset.world
     if world is None:
         raise UserError(f"data set {config.dataset.name} is no generated world: this part needs dataset=demo")
-    made = replace(config, dataset=on_request(config, world, {"minutes": str(minutes), "videos": "1"}))
+    made = replace(config, dataset=on_request(config, world, {"minutes": str(minutes), "videos": str(videos)}))
     make_world(made)
-    return Path(made.dataset.root) / "videos" / "test_0000.mp4"
+    return Path(made.dataset.root) / "videos"
 
 
 def _show(rows: Sequence[Mapping[str, Any]], arguments: Arguments) -> None:

@@ -17,16 +17,18 @@ UNIT = "GFLOPs and TFLOPs count 2 per multiply-add"
 
 
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
-    """Print channels, GFLOPs a clip and bytes an hour of both encoders, and the TFLOPs of a video.
+    """Print channels, GFLOPs a clip and bytes an hour of both encoders, the TFLOPs of a video, and what that takes.
 
     Returns:
         The same numbers.
 
     Raises:
-        UserError: Unknown encoders, or a length that is no number above 0.
+        UserError: Unknown encoders, or an option that is no number above 0.
     """
     from spotvmr.assembly.facts import encoder_facts
+    from spotvmr.cli.cost_scale import report
     from spotvmr.cost.model import encoding_cost
+    from spotvmr.cost.scale import Encoding
 
     duration_s, clip_s = _duration_s(arguments), config.dataset.clip_s
     facts = {role: encoder_facts(config, role) for role in ("index", "expert")}
@@ -41,8 +43,11 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
         f"at r = {config.budget:g}: {cost.budgeted_tflops:.4g} of {cost.dense_tflops:.4g} TFLOPs, "
         f"{100 * cost.ratio_to_dense:.1f} % of dense"
     )
+    index, expert = (Encoding(found.gflops_per_clip, found.dim) for found in facts.values())
+    collection = report(duration_s, clip_s, index, expert, config.budget, arguments)
     return {
         "encoders": encoders,
+        "collection": collection,
         "video": {"seconds": duration_s, "clip_s": clip_s, "clips": cost.n_clips, "chosen": cost.chosen},
         "budget": config.budget,
         "tflops": {"index": cost.index_tflops, "dense": cost.dense_tflops, "budgeted": cost.budgeted_tflops},

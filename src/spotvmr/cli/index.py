@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.numbers import whole_number
 from spotvmr.config import Config
+from spotvmr.errors import UserError
+
+if TYPE_CHECKING:
+    from spotvmr.engine.encoding import Engine
 
 
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
@@ -13,10 +18,13 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
 
     Returns:
         Folder, videos, clips and channels of both stores.
+
+    Raises:
+        UserError: Unknown engine, data missing or broken, or videos that cannot be read.
     """
     from spotvmr.engine.workbench import prepare
 
-    bench = prepare(config)
+    bench = prepare(config, _engine(arguments))
     stores = {
         name: {
             "path": str(store.path),
@@ -31,3 +39,18 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
             f"{name}: {facts['videos']} videos, {facts['clips']} clips, {facts['channels']} channels: {facts['path']}"
         )
     return stores
+
+
+def _engine(arguments: Arguments) -> Engine:
+    """Who encodes the videos."""
+    options = arguments.options
+    name = options.get("engine", "local")
+    if name == "local":
+        from spotvmr.engine.encoding import on_this_machine
+
+        return on_this_machine(whole_number(options, "workers", 1))
+    if name == "ray":
+        from spotvmr.engine.cluster import on_ray
+
+        return on_ray(whole_number(options, "workers", 1) if "workers" in options else None)
+    raise UserError(f"engine={name} is unknown: choose from local, ray")

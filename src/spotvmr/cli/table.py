@@ -52,7 +52,14 @@ COMMANDS: dict[str, Command] = {
             "out": "folder to write; <paths.data>/<name> by default",
         },
     ),
-    "index": Command("spotvmr.cli.index:run", "index and expert features of a data set, computed from its videos"),
+    "index": Command(
+        "spotvmr.cli.index:run",
+        "index and expert features of a data set, computed from its videos",
+        options={
+            "engine": "local (default): this machine; ray: a Ray cluster (extra 'cluster'), see docs/scale.md",
+            "workers": "local: decoding processes (default 1); ray: actors at most (default: as many as there is room)",
+        },
+    ),
     "train": Command(
         "spotvmr.cli.train:run",
         "the main job: teacher, student with spotter, test, record",
@@ -103,12 +110,12 @@ COMMANDS: dict[str, Command] = {
         "spotvmr.cli.bench:run",
         "recall against budget of every arm, and how fast the parts are on this machine",
         options={
-            "part": "recall (default), speed, long (a long video), or of searching files: retrieval, memory, answers",
+            "part": "recall (default), speed, index, long (a long video), or of search: retrieval, memory, answers",
             "arms": "of recall: selectors, experiments or a folder of them, with commas between (default: every arm)",
             "budgets": "of recall: shares of clips (default 0.01,0.025,0.05,0.1,0.25,1)",
             "seeds": "of recall (default 0,1,2)",
             "quick": "of recall: true for one seed, few arms and epochs; leaves experiments/ alone",
-            "minutes": "of retrieval and memory: length of the generated video (default 60)",
+            "minutes": "of retrieval, memory and index: length of a generated video (default 60; of index 4)",
             "video": "of retrieval: a video file of yours besides",
             "times": "of memory: the long video is so many times as long (default 10)",
             "run": "of answers: folder of a tested run; runs/NAME by default",
@@ -116,8 +123,14 @@ COMMANDS: dict[str, Command] = {
     ),
     "cost": Command(
         "spotvmr.cli.cost:run",
-        "what encoding a video costs, from the settings alone",
-        options={"hours": "length of the video (default 1)", "seconds": "or its length in seconds"},
+        "what encoding videos costs: FLOPs, bytes, hours of GPUs and cores, from the settings alone",
+        options={
+            "hours": "length of the video, or of all videos (default 1)",
+            "seconds": "or that in seconds",
+            "minutes": "length of one video, where there are many (default: all is one)",
+            "queries": "asked of each video (default 1)",
+            "tflops": "TFLOPs a second that a GPU sustains (default 40)",
+        },
     ),
     "report": Command(
         "spotvmr.cli.report:run",

@@ -44,7 +44,7 @@ def _is_project(value: str) -> bool:
 _NAMES = ("name", "dataset.name", "index.name", "expert.name", "text.name", "selector.name", "model.name")
 _WEIGHTS = ("distill.heads", "distill.fused", "distill.highlight", "distill.selection")
 _STRATEGIES = ("auto", "ddp", "ddp_spawn", "ddp_find_unused_parameters_true", "fsdp")
-_PRECISIONS = ("32-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true", "64-true")
+_PRECISIONS = ("32-true", "16-mixed", "bf16-mixed")  # Lightning's others cannot convert frozen batches
 
 _RULES = (
     _Rule(("budget",), lambda value: 0 < value <= 1, "above 0 and at most 1; try budget=0.1"),

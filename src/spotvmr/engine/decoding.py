@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,6 +100,29 @@ class ClipStream(IterableDataset[Chunk | Failure]):
                 held, began = [], time.perf_counter()
 
 
+def decoded(
+    videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int, workers: int
+) -> Iterator[Chunk | Failure]:
+    """As ``watched``, by so many worker processes, each with its own share of the videos.
+
+    Yields:
+        The chunks of each video in order, but those of different videos mixed.
+    """
+    names = list(videos)
+    shares = [{name: videos[name] for name in names[first::workers]} for first in range(min(workers, len(names)))]
+    streams = deque(_begun_and_watched(share, clip_s, frames, chunk_clips) for share in shares)
+    for stream in streams:
+        next(stream)  # so that all are at work before the first is waited for
+    while streams:
+        # In turn: while one is waited for, the others decode ahead.
+        stream = streams.popleft()
+        with suppress(StopIteration):
+            chunk = next(stream)
+            streams.append(stream)
+            if chunk is not None:
+                yield chunk
+
+
 def watched(videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int) -> Iterator[Chunk | Failure]:
     """Chunks of all videos; a worker that dies or hangs is replaced, and the video it was at is left out.
 
@@ -112,6 +137,13 @@ def watched(videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips:
     Yields:
         The chunks of one video after another, or one ``Failure`` for a video that cannot be read.
     """
+    return (chunk for chunk in _begun_and_watched(videos, clip_s, frames, chunk_clips) if chunk is not None)
+
+
+def _begun_and_watched(
+    videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int
+) -> Iterator[Chunk | Failure | None]:
+    """As ``watched``; yields None each time a worker has begun."""
     left = dict(videos)
     while left:
         order, stream = list(left), ClipStream(dict(left), clip_s, frames, chunk_clips)
@@ -120,6 +152,7 @@ def watched(videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips:
             if threading.current_thread() is threading.main_thread():
                 # torch's handler raises at whatever line the caller is; waiting for a chunk finds the death as well.
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            yield None
             for chunk in chunks:
                 if isinstance(chunk, Failure) or chunk.last:
                     del left[chunk.video_id]

@@ -9,19 +9,23 @@ from spotvmr.assembly import DerivedIndex, FeatureSource, Splits, find_excerpts,
 from spotvmr.config import Config
 from spotvmr.encoders import ClipEncoder
 from spotvmr.engine.deriving import derive_store, raw_path
+from spotvmr.engine.encoding import Engine, Recipe
 from spotvmr.engine.indexing import extract
 from spotvmr.engine.sources import drop_stale
 from spotvmr.features import FeatureStore
 from spotvmr.features.importers import ImportedFeatures, import_features
 
 
-def fill_stores(config: Config, splits: Splits, sources: Mapping[Path, FeatureSource]) -> dict[str, Path]:
+def fill_stores(
+    config: Config, splits: Splits, sources: Mapping[Path, FeatureSource], engine: Engine
+) -> dict[str, Path]:
     """Bring the stores up to date.
 
     Args:
         config: The configuration.
         splits: The queries, whose videos the stores must hold.
         sources: What each store folder is filled from.
+        engine: Who encodes videos.
 
     Returns:
         Path of each video; empty when all features are imported, since then no video is needed.
@@ -34,7 +38,7 @@ def fill_stores(config: Config, splits: Splits, sources: Mapping[Path, FeatureSo
     videos: dict[str, Path] = {}
     if encoders:
         videos = find_videos(config.dataset, splits)
-        _compute(config, splits, videos, encoders)
+        _compute(config, splits, videos, encoders, engine)
     durations_s = _durations_s(splits, encoders)
     for path, source in sources.items():
         if isinstance(source, ImportedFeatures):
@@ -44,7 +48,11 @@ def fill_stores(config: Config, splits: Splits, sources: Mapping[Path, FeatureSo
 
 
 def _compute(
-    config: Config, splits: Splits, videos: Mapping[str, Path], encoders: Mapping[Path, ClipEncoder | DerivedIndex]
+    config: Config,
+    splits: Splits,
+    videos: Mapping[str, Path],
+    encoders: Mapping[Path, ClipEncoder | DerivedIndex],
+    engine: Engine,
 ) -> None:
     """Encode the videos; then make derived parts of the embeddings, which have a store of their own."""
     clip_s = config.dataset.clip_s
@@ -56,7 +64,7 @@ def _compute(
         else:
             raw[path] = source
     drop_stale([*raw, *derived], videos)
-    extract(videos, raw, clip_s, config.expert.batch_clips, config.device)
+    extract(videos, Recipe(raw, clip_s, config.expert.batch_clips, config.device), engine)
     training = sorted({query.video_id for query in splits.by_name.get("train", [])})
     for path, source in derived.items():
         derive_store(path, source, videos, training, clip_s, lambda: index_tower(config))

@@ -24,6 +24,7 @@ from spotvmr.engine.curves import csv_curves
 from spotvmr.engine.datamodule import GroundingDataModule
 from spotvmr.engine.memory import memory_errors
 from spotvmr.engine.module import GroundingModule
+from spotvmr.engine.turns import machines
 from spotvmr.errors import UserError
 from spotvmr.types.files import write_text_atomic
 
@@ -67,6 +68,7 @@ def fit(
     trainer = L.Trainer(
         accelerator=settings.accelerator,
         devices=settings.devices,
+        num_nodes=machines(),
         strategy=settings.strategy,
         precision=cast(Any, settings.precision),  # checked by config.checks
         max_epochs=epochs,
@@ -153,6 +155,6 @@ def _resumable(folder: Path, identity: Mapping[str, Any]) -> Path | None:
             log.info("going on from %s", last)
             return last
     for stale in folder.glob("*.ckpt"):
-        stale.unlink()
+        stale.unlink(missing_ok=True)  # other processes of this run do the same
     write_text_atomic(note, json.dumps(wanted))
     return None

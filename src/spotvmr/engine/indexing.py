@@ -1,21 +1,21 @@
-"""Indexing and extraction: one decode of each video feeds both encoders, results go to the stores."""
+"""Indexing and extraction: what the stores lack is encoded by an engine, and packed when all of it is there."""
 
 from __future__ import annotations
 
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from spotvmr.assembly import FeatureSource, encode_clips, spec_key
-from spotvmr.encoders import ClipEncoder
-from spotvmr.engine.decoding import Chunk, Failure, watched
+from spotvmr.assembly import FeatureSource, spec_key
+from spotvmr.engine.decoding import Failure
+from spotvmr.engine.encoding import Engine, Indexed, Recipe
 from spotvmr.errors import UserError
 from spotvmr.features import FeatureStore, StoreKey, StoreWriter
 from spotvmr.features.importers import ImportedFeatures
@@ -31,9 +31,7 @@ def store_key(encoder: FeatureSource, clip_s: float) -> StoreKey:
     return spec_key(encoder.spec, clip_s)
 
 
-def extract(
-    videos: Mapping[str, Path], encoders: Mapping[Path, ClipEncoder], clip_s: float, batch_clips: int, device: str
-) -> None:
+def extract(videos: Mapping[str, Path], recipe: Recipe, engine: Engine) -> None:
     """Bring the stores up to date: encode every clip of the videos they lack.
 
     A killed call goes on where it stopped, video by video. A video that cannot be read, or that crashes or hangs the
@@ -42,64 +40,52 @@ def extract(
 
     Args:
         videos: Path of each video.
-        encoders: Store folder of each encoder.
-        clip_s: Length of a clip in seconds.
-        batch_clips: Clips encoded at once.
-        device: Where the encoders run.
+        recipe: How, and for which stores.
+        engine: Who does the work.
 
     Raises:
         UserError: A store was made by another encoder, videos cannot be read (``result`` has every one), or the disk
             is full.
     """
+    # Absolute: the work may go to processes that stand in other folders.
+    recipe = replace(recipe, encoders={path.resolve(): encoder for path, encoder in recipe.encoders.items()})
     with ExitStack() as stack:
         writers = {
-            path: stack.enter_context(StoreWriter(path, store_key(encoder, clip_s)))
-            for path, encoder in encoders.items()
+            path: stack.enter_context(StoreWriter(path, store_key(encoder, recipe.clip_s)))
+            for path, encoder in recipe.encoders.items()
         }
         missing = {v: p for v, p in videos.items() if not all(w.done(v) for w in writers.values())}
         if missing:
-            failed = _extract_missing(missing, encoders, writers, clip_s, batch_clips, device)
+            outcomes = list(_shown(engine(missing, recipe, writers), len(missing)))
+            _note_times([one for one in outcomes if isinstance(one, Indexed)], recipe)
+            failed = {one.video_id: one.message for one in outcomes if isinstance(one, Failure)}
             if failed:
                 raise _incomplete(failed, len(videos))
         for writer in writers.values():
             writer.finish(list(videos))
 
 
-def _extract_missing(
-    videos: Mapping[str, Path],
-    encoders: Mapping[Path, ClipEncoder],
-    writers: Mapping[Path, StoreWriter],
-    clip_s: float,
-    batch_clips: int,
-    device: str,
-) -> dict[str, str]:
-    """Encode videos and add each to its stores when it is whole; why others could not be read, by id."""
-    frames = max(encoder.spec.frames for encoder in encoders.values())
-    held: dict[Path, list[np.ndarray]] = {path: [] for path in encoders}
-    encode_s = dict.fromkeys(encoders, 0.0)
-    clips, decode_s = 0, 0.0
-    failed: dict[str, str] = {}
-    for chunk in _chunks(videos, clip_s, frames, batch_clips):
-        if isinstance(chunk, Failure):
-            failed[chunk.video_id] = chunk.message
-            continue
-        if chunk.start == 0:
-            held = {path: [] for path in encoders}
-        clips += len(chunk.pixels)
-        decode_s += chunk.decode_s
-        for path, encoder in encoders.items():
-            start = time.perf_counter()
-            held[path].append(encode_clips(encoder, chunk.pixels, device))
-            encode_s[path] += time.perf_counter() - start
-            if chunk.last:
-                features = np.concatenate(held[path])
-                held[path] = []
-                if not writers[path].done(chunk.video_id):
-                    writers[path].add(chunk.video_id, features, chunk.duration_s)
-    for path in encoders:
-        timing = {"clips": clips, "frames_per_clip": frames, "decode_s": decode_s, "encode_s": encode_s[path]}
+def _shown(outcomes: Iterable[Indexed | Failure], n_videos: int) -> Iterator[Indexed | Failure]:
+    """The outcomes; shows how far it is, and says at once which video is skipped."""
+    with Progress(*Progress.get_default_columns(), "{task.fields[rate]}", console=Console(stderr=True)) as progress:
+        bar = progress.add_task("indexing", total=n_videos, rate="")
+        began, clips = time.perf_counter(), 0
+        for outcome in outcomes:
+            if isinstance(outcome, Failure):
+                log.warning("skipped %s: %s", outcome.video_id, outcome.message)
+            else:
+                clips += outcome.clips
+            progress.update(bar, advance=1, rate=f"{clips / (time.perf_counter() - began):.0f} clips/s")
+            yield outcome
+
+
+def _note_times(indexed: Sequence[Indexed], recipe: Recipe) -> None:
+    """Leave the times of this extraction beside each store."""
+    clips, decode_s = sum(one.clips for one in indexed), sum(one.decode_s for one in indexed)
+    for path in recipe.encoders:
+        encode_s = sum(one.encode_s[path] for one in indexed)
+        timing = {"clips": clips, "frames_per_clip": recipe.frames, "decode_s": decode_s, "encode_s": encode_s}
         write_text_atomic(path / "timing.json", json.dumps(timing))
-    return failed
 
 
 def _incomplete(failed: Mapping[str, str], n_videos: int) -> UserError:
@@ -112,22 +98,6 @@ def _incomplete(failed: Mapping[str, str], n_videos: int) -> UserError:
         "take their annotations out, then run this again",
         result={"done": done, "skipped": dict(failed)},
     )
-
-
-def _chunks(videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int) -> Iterator[Chunk | Failure]:
-    """Decode ahead in one worker, video after video, and show how far it is."""
-    with Progress(*Progress.get_default_columns(), "{task.fields[rate]}", console=Console(stderr=True)) as progress:
-        bar = progress.add_task("indexing", total=len(videos), rate="")
-        began, clips = time.perf_counter(), 0
-        for chunk in watched(videos, clip_s, frames, chunk_clips):
-            yield chunk
-            if isinstance(chunk, Failure):
-                log.warning("skipped %s: %s", chunk.video_id, chunk.message)
-                progress.update(bar, advance=1)
-                continue
-            clips += len(chunk.pixels)
-            rate = clips / (time.perf_counter() - began)
-            progress.update(bar, advance=int(chunk.last), rate=f"{rate:.0f} clips/s")
 
 
 def open_stores(paths: Sequence[Path], encoders: Sequence[FeatureSource], clip_s: float) -> list[FeatureStore]:

@@ -1,8 +1,9 @@
-"""Trainings that meet in one folder: they take turns at a shared teacher, and never train one run twice."""
+"""Processes that meet in one folder: they take turns at a shared teacher, and never train one run twice."""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,30 @@ log = logging.getLogger(__name__)
 def is_first_process() -> bool:
     """Whether this is the first process of a distributed run, or the only one; known before they have met."""
     return int(getattr(rank_zero_only, "rank", 0)) == 0  # set by lightning, from the environment
+
+
+def machines() -> int:
+    """Machines of a distributed run, as torchrun or ``srun`` tells their processes; 1 without them."""
+    return int(os.environ.get("GROUP_WORLD_SIZE") or os.environ.get("SLURM_STEP_NUM_NODES") or 1)
+
+
+@contextmanager
+def one_by_one(folder: Path) -> Iterator[None]:
+    """Hold a folder of features while they are brought up to date; every other process waits.
+
+    Also the further processes of a distributed run, which torchrun and SLURM start at the same time as the first.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
+    make_folder(folder)
+    lock = filelock.FileLock(folder / ".lock")
+    with disk_errors(folder):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -16,8 +16,10 @@ from torch import Tensor
 from spotvmr.assembly import FeatureSource, Splits, build_encoders, build_text, index_path, load_splits, make_world
 from spotvmr.config import Config, as_plain
 from spotvmr.encoders import TextEncoder
+from spotvmr.engine.encoding import Engine, on_this_machine
 from spotvmr.engine.filling import fill_stores
 from spotvmr.engine.indexing import open_stores
+from spotvmr.engine.turns import one_by_one
 from spotvmr.features import DroppedParts, FeatureStore
 from spotvmr.types import Query
 
@@ -56,19 +58,24 @@ class Workbench:
         return self.index.dim, self.expert.dim, self.text.dim
 
 
-def prepare(config: Config) -> Workbench:
+def prepare(config: Config, engine: Engine | None = None) -> Workbench:
     """Make or find the data set, bring its features up to date, encode its sentences.
 
     Everything that is there and still valid is used as it is.
 
+    Args:
+        config: The configuration.
+        engine: Who encodes videos; None decodes in one process of this machine.
+
     Raises:
         UserError: Data are missing or broken, or features were made by other encoders.
     """
-    make_world(config)
-    splits = load_splits(config.dataset)
-    paths, sources = store_paths(config), build_encoders(config)
-    text = build_text(config)
-    videos = fill_stores(config, splits, dict(zip(paths, sources, strict=True)))
+    paths = store_paths(config)
+    with one_by_one(paths[0].parent):
+        make_world(config)
+        splits, sources = load_splits(config.dataset), build_encoders(config)
+        text = build_text(config)
+        videos = fill_stores(config, splits, dict(zip(paths, sources, strict=True)), engine or on_this_machine())
     index, expert = open_stores(paths, sources, config.dataset.clip_s)
     if config.index.drop:
         index = DroppedParts(index, config.index.drop)

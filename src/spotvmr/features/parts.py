@@ -41,6 +41,11 @@ class Part:
     checksum: int
 
 
+def parts_folder(store: Path) -> Path:
+    """Folder of the parts of a store."""
+    return store.with_name(f"{store.name}.parts")
+
+
 def part_path(folder: Path, key: StoreKey, video_id: str) -> Path:
     """Where the part of a video lies.
 
@@ -83,9 +88,14 @@ def read_part(path: Path, dim: int) -> tuple[Part, bytes]:
         Its head and its numbers.
 
     Raises:
-        UserError: It is damaged; the file is removed, so that the next run makes it again.
+        UserError: It is damaged, and the file is removed, so that the next run makes it again; or it is absent.
     """
-    head, _, data = path.read_bytes().partition(b"\n")
+    try:
+        head, _, data = path.read_bytes().partition(b"\n")
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} was written, but is not here: if machines share the work, they must share this folder too"
+        ) from None
     try:
         part = Part(**json.loads(head))
     except (ValueError, TypeError):

@@ -16,7 +16,7 @@ from spotvmr.errors import UserError
 from spotvmr.features.files import append_at
 from spotvmr.features.key import StoreKey
 from spotvmr.features.manifest import DATA, ITEM_BYTES, MANIFEST, Manifest
-from spotvmr.features.parts import list_parts, part_path, read_part, write_part
+from spotvmr.features.parts import list_parts, part_path, parts_folder, read_part, write_part
 from spotvmr.features.store import FeatureStore
 from spotvmr.types.files import disk_errors, make_folder, remove_leftovers, write_chunks_atomic
 
@@ -48,7 +48,7 @@ class StoreWriter:
     def __init__(self, path: Path, key: StoreKey) -> None:
         """Take the lock and look at what is already done."""
         self.path, self.key = path, key
-        self._parts_folder = path.with_name(path.name + ".parts")
+        self._parts_folder = parts_folder(path)
         make_folder(path)
         self._lock = _locked(path)
         try:
@@ -94,6 +94,15 @@ class StoreWriter:
         write_part(self._parts_folder, self.key, video_id, features, duration_s)
         self._parts[video_id] = part_path(self._parts_folder, self.key, video_id)
 
+    def expect(self, video_id: str) -> None:
+        """Count on the part that another process wrote of a video; ``finish`` reads and checks it.
+
+        Raises:
+            UserError: The id cannot be a file name.
+        """
+        if not self.done(video_id):
+            self._parts[video_id] = part_path(self._parts_folder, self.key, video_id)
+
     def finish(self, order: Sequence[str]) -> None:
         """Pack all parts into the store, verify what was written, remove the parts.
 
@@ -102,7 +111,7 @@ class StoreWriter:
                 videos not named follow, sorted by id.
 
         Raises:
-            UserError: A video in ``order`` was never added, a part is damaged, or the disk refuses; the
+            UserError: A video in ``order`` was never added, a part is damaged or absent, or the disk refuses; the
                 store is then as it was, and the parts stay.
         """
         missing = [video_id for video_id in order if not self.done(video_id)]

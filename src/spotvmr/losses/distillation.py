@@ -20,6 +20,6 @@ def span_distillation(student: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
 
 
 def fused_distillation(student: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
-    """Mean absolute difference of the fused features (B, T, d) over valid clips (SpotEM, d_f)."""
+    """Mean absolute difference of the fused features (B, T, d) over each query's valid clips (SpotEM, d_f)."""
     difference = (student - teacher).abs().mean(-1) * mask
-    return difference.sum() / mask.sum()
+    return (difference.sum(-1) / mask.sum(-1)).mean()

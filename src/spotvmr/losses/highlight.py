@@ -11,6 +11,9 @@ from spotvmr.losses.span import masked_log_softmax
 def highlight_loss(logits: Tensor, inside: Tensor, mask: Tensor) -> Tensor:
     """Binary cross-entropy of highlight logits, clips of the moment counted twice (VSLNet, eq. 11).
 
+    The mean over queries of each one's own mean: as a mean over all clips of a batch it would depend on how
+    distributed processes share the queries.
+
     Args:
         logits: Highlight logits (B, T).
         inside: Share of each clip that lies in the moment, or a teacher's probability (B, T).
@@ -18,7 +21,7 @@ def highlight_loss(logits: Tensor, inside: Tensor, mask: Tensor) -> Tensor:
     """
     loss = nnf.binary_cross_entropy_with_logits(logits, inside, reduction="none")
     weight = (1 + inside) * mask
-    return (loss * weight).sum() / weight.sum()
+    return ((loss * weight).sum(-1) / weight.sum(-1)).mean()
 
 
 def ranking_loss(logits: Tensor, relevance: Tensor, mask: Tensor) -> Tensor:

@@ -32,6 +32,10 @@ class DepthwiseSeparableConv(nn.Module):
         return nnf.relu(self.pointwise(self.depthwise(x).transpose(1, 2)))
 
 
+_PIECE = 64
+"""Blocks attended to at once outside training: 10 h of video need no more memory for it than half an hour."""
+
+
 class LocalAttention(nn.Module):
     """Multi-head self-attention in which a position sees those at most ``reach`` away.
 
@@ -53,6 +57,19 @@ class LocalAttention(nn.Module):
         self, x: Tensor, mask: Tensor, tokens: Tensor | None = None, token_mask: Tensor | None = None
     ) -> Tensor:
         """Map (B, T, d) to (B, T, d); ``tokens`` (B, G, d) with their mask (B, G) are seen by every position."""
+        t, w = x.shape[1], self.reach
+        if torch.is_grad_enabled() or t <= _PIECE * w:
+            return self._attend(x, mask, tokens, token_mask)
+        out = torch.empty_like(x)
+        for start in range(0, t, _PIECE * w):
+            stop = min(start + _PIECE * w, t)
+            low, high = max(0, start - w), min(t, stop + w)
+            part = self._attend(x[:, low:high], mask[:, low:high], tokens, token_mask)
+            out[:, start:stop] = part[:, start - low : stop - low]
+        return out
+
+    def _attend(self, x: Tensor, mask: Tensor, tokens: Tensor | None, token_mask: Tensor | None) -> Tensor:
+        """The whole of (B, T, d) at once."""
         b, t, d = x.shape
         w = self.reach
         n = -(-t // w)  # blocks

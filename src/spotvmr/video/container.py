@@ -64,11 +64,22 @@ def packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[V
     At the end of a file that was cut off FFmpeg raises ("partial file"), or hands out a torn packet first; that one
     is left out, for what becomes of it depends on the number of decoding threads.
     """
-    try:
-        for packet in container.demux(stream):
-            if packet.size and not packet.is_corrupt and ticks_of(packet) is not None:
-                yield packet
-    except av.error.FFmpegError:
+    for packet in _readable(container, stream):
+        if packet.size and not packet.is_corrupt and ticks_of(packet) is not None:
+            yield packet
+
+
+def _readable(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+    """Packets up to the end or to the first that cannot be read."""
+    while True:
+        try:
+            yield from container.demux(stream)
+        except IndexError:
+            # A stream that turns up in the middle of an MPEG transport stream is not in PyAV's list: read on behind
+            # its packet.
+            continue
+        except av.error.FFmpegError:
+            pass
         return
 
 

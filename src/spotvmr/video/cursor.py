@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import av
 from av.video.frame import VideoFrame
 
+from spotvmr.errors import UserError
 from spotvmr.video.container import decoded, open_container, ticks_of, video_stream
 from spotvmr.video.frames import DISPLAY_SLACK_S
 from spotvmr.video.info import VideoInfo
@@ -69,7 +70,8 @@ class Cursor:
         while self._next is not None and self.time_s(self._next) <= time_s + DISPLAY_SLACK_S:
             self._shown, self._next = self._next, self._draw()
         if self._shown is None:
-            raise RuntimeError(f"{self._info.path} gave no frame at {time_s} s although it was probed")
+            # Which frames a damaged file yields depends on the number of decoding threads: probing may have found one.
+            raise UserError(f"{self._info.path} gives no frame at {time_s:g} s: it is damaged; get it again")
         return self._shown
 
     def _is_behind(self, time_s: float) -> bool:

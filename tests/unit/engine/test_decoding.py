@@ -16,6 +16,7 @@ from spotvmr.assembly import build_encoders
 from spotvmr.config import compose
 from spotvmr.engine import decoding
 from spotvmr.engine.decoding import Chunk, Failure, watched
+from spotvmr.engine.encoding import Recipe, on_this_machine
 from spotvmr.engine.indexing import extract
 from spotvmr.errors import UserError
 from spotvmr.features import FeatureStore
@@ -90,7 +91,7 @@ def test_the_others_are_kept_and_the_report_names_every_skipped_one(videos: dict
     index = build_encoders(compose())[0]
     store = tmp_path / "store"
     with pytest.raises(UserError) as caught:
-        extract(videos, {store: index}, 1.0, 64, "cpu")
+        extract(videos, Recipe({store: index}, 1.0, 64, "cpu"), on_this_machine(workers=2))
     assert caught.value.result is not None
     assert caught.value.result["done"] == 2
     assert list(caught.value.result["skipped"]) == ["bad"]
@@ -101,5 +102,5 @@ def test_the_others_are_kept_and_the_report_names_every_skipped_one(videos: dict
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("store.parts/*.part")}
     assert len(kept) == 2
     videos["bad"].write_bytes(good)
-    extract(videos, {store: index}, 1.0, 64, "cpu")
+    extract(videos, Recipe({store: index}, 1.0, 64, "cpu"), on_this_machine(workers=2))
     assert FeatureStore.open(store).video_ids == tuple(videos)

@@ -7,9 +7,12 @@ import pickle
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from spotvmr.errors import UserError
@@ -164,3 +167,36 @@ def test_ids_that_could_leave_the_folder_are_refused(tmp_path: Path, video_id: s
     with StoreWriter(tmp_path / "index", KEY) as writer, pytest.raises(UserError, match="video id"):
         writer.add(video_id, features_of("x", 2), 2.0)
     assert [p.name for p in tmp_path.iterdir()] == ["index"]
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=5),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=8), inside, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), value=_JSON)
+def test_a_manifest_with_anything_anywhere_opens_or_is_one_line(
+    store: FeatureStore, data: st.DataObject, value: object
+) -> None:
+    path = store.path / "manifest.json"
+    before = path.read_bytes()
+    content = json.loads(before)
+    place: Any = content
+    while isinstance(place, dict) and place:
+        inside = data.draw(st.sampled_from(sorted(place)))
+        if not isinstance(place[inside], dict) or data.draw(st.booleans()):
+            place[inside] = value
+            break
+        place = place[inside]
+    path.write_text(json.dumps(content))
+    said = ""
+    try:
+        FeatureStore.open(store.path).verify()
+    except UserError as error:
+        said = str(error)
+    finally:
+        path.write_bytes(before)
+    assert "\n" not in said

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from spotvmr.errors import UserError
 from spotvmr.features import FeatureStore, StoreKey, StoreWriter
+from spotvmr.features.parts import parts_folder, write_part
 
 KEY = StoreKey("tiny", "a1b2", "resize 90x160", 1.0, 1, {"room": 3, "object": 5})
 OTHER = replace(KEY, weights_hash="ffff")
@@ -260,3 +261,18 @@ def _failing(code: int) -> object:
         raise OSError(code, os.strerror(code))
 
     return fsync
+
+
+def test_the_part_of_another_process_is_packed(tmp_path: Path) -> None:
+    with StoreWriter(tmp_path / "index", KEY) as writer:
+        write_part(parts_folder(tmp_path / "index"), KEY, "v1", np.ones((3, KEY.dim)), 3.0)
+        writer.expect("v1")
+        writer.finish(["v1"])
+    assert FeatureStore.open(tmp_path / "index").n_clips("v1") == 3
+
+
+def test_a_part_that_is_not_here_says_that_machines_must_share_the_folder(tmp_path: Path) -> None:
+    with StoreWriter(tmp_path / "index", KEY) as writer:
+        writer.expect("v1")
+        with pytest.raises(UserError, match="must share this folder"):
+            writer.finish(["v1"])

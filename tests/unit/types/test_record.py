@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spotvmr.errors import UserError
 from spotvmr.types import files
@@ -136,6 +138,32 @@ def test_a_file_that_is_no_record_is_one_line(content: str, tmp_path: Path) -> N
         read_record(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=5),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=8), inside, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), value=_ANYTHING)
+def test_a_record_with_anything_anywhere_is_read_or_one_line(data: st.DataObject, value: Any) -> None:
+    content = copy.deepcopy(PLAIN)
+    place: Any = content
+    while True:
+        key = data.draw(st.sampled_from(sorted(place)))
+        if not isinstance(place[key], dict) or not place[key] or data.draw(st.booleans()):
+            break
+        place = place[key]
+    place[key] = value
+    said = ""
+    try:
+        assert json.dumps(RunRecord.from_json(content, "here.json").to_json())
+    except UserError as error:
+        said = str(error)
+    assert "\n" not in said
 
 
 def test_absent_file(tmp_path: Path) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from make_videos import read_number
 
 from spotvmr.errors import UserError
 from spotvmr.video import read_keyframes, scan_packets
+from spotvmr.video.container import packets
 
 KEY_NUMBERS = [0, 60, 120, 180, 240]
 
@@ -64,3 +68,19 @@ def test_importing_the_room_loads_neither_decord_nor_torch() -> None:
     script = "import sys, spotvmr.video; print([m for m in ('decord', 'torch') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_stream_that_turns_up_midway_costs_its_own_packet_alone() -> None:
+    """PyAV raises IndexError for the packet of a stream that was not there when the file was opened."""
+    whole = SimpleNamespace(size=1, is_corrupt=False, pts=0, dts=0)
+    left: list[object] = [whole, IndexError("list index out of range"), whole, whole]
+
+    class LateStream:
+        def demux(self, _: object) -> Iterator[object]:
+            while left:
+                item = left.pop(0)
+                if isinstance(item, IndexError):
+                    raise item
+                yield item
+
+    assert list(packets(cast(Any, LateStream()), cast(Any, None))) == [whole] * 3

@@ -1,0 +1,89 @@
+"""One training step and one validation on so many processes: ``python ddp_process.py DEVICES FOLDER [key=value …]``.
+
+Lightning starts the further processes by running this file again. What must be equal whatever the number of
+processes is left in FOLDER: ``scores.json``, the validation before the step, and ``weights.safetensors`` after it.
+The step is in double precision, since Adam makes a whole step even of a gradient that is zero but for rounding.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+
+from spotvmr.assembly import build_criterion, build_student, build_teacher
+from spotvmr.config import Config, compose
+from spotvmr.engine.datamodule import GroundingDataModule
+from spotvmr.engine.fit import fit
+from spotvmr.engine.module import GroundingModule
+from spotvmr.engine.workbench import Workbench, prepare
+from spotvmr.types import Query
+
+GLOBAL_BATCH = 4
+VAL_QUERIES = 31
+"""Uneven on two processes, so that a sampler repeats one."""
+
+
+class InDouble(GroundingDataModule):
+    """Batches in double precision."""
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        return doubled(batch)
+
+
+def doubled(value: Any) -> Any:
+    """Floating tensors of a batch as double, everything else as it is."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: doubled(getattr(value, f.name)) for f in fields(value)})
+    return value.double() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+
+
+def made(config: Config, bench: Workbench) -> GroundingModule:
+    """A student with a teacher, the same in every process."""
+    L.seed_everything(config.seed, verbose=False)
+    teacher, student = build_teacher(config, *bench.dims), build_student(config, *bench.dims)
+    criterion = build_criterion(config.model, config.distill, student.model.family, config.selector.budget_weight)
+    return GroundingModule(
+        student, criterion, config.budget, config.seed, config.trainer, config.dataset.iou_rule, asked(bench), teacher
+    )
+
+
+def asked(bench: Workbench) -> list[Query]:
+    """Queries to validate on: of the training split, since the small world has too few others to hit one by chance."""
+    return bench.splits["train"][-VAL_QUERIES:]
+
+
+def batches(
+    config: Config, bench: Workbench, batch_size: int, kind: type[GroundingDataModule] = GroundingDataModule
+) -> GroundingDataModule:
+    """One global batch to learn from, and a few queries to validate on."""
+    train, val = bench.splits["train"][:GLOBAL_BATCH], asked(bench)
+    stores, clips = (bench.index, bench.expert, bench.sentences), config.trainer.window_clips
+    return kind(train, val, *stores, config.dataset.clip_s, clips, batch_size, config.seed, workers=0)
+
+
+def main(devices: int, folder: Path, words: list[str]) -> None:
+    """Validate, take one step, leave both results."""
+    config = compose(words)
+    strategy = "ddp" if devices > 1 else "auto"
+    config = replace(config, trainer=replace(config.trainer, devices=devices, strategy=strategy))
+    bench = prepare(config)
+    trainer = L.Trainer(accelerator="cpu", devices=devices, strategy=strategy, logger=False, enable_progress_bar=False)
+    scores = trainer.validate(made(config, bench), batches(config, bench, 1), verbose=False)[0]
+    if trainer.is_global_zero:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "scores.json").write_text(json.dumps(scores))
+    module, data = made(config, bench).double(), batches(config, bench, GLOBAL_BATCH // devices, InDouble)
+    for teacher in module._teacher:  # which is no child of the module
+        teacher.double()
+    fit(module, data, config.trainer, 1, folder, folder / "weights.safetensors", {}, progress=False)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
