@@ -9,7 +9,7 @@ what is left where the probes point.
 What to choose is learnt from the scores' own loss (``losses.ranking_loss``), at every state that the
 spotter's own noisy choices lead to, as in imitation learning on the learner's own path (DAgger, Ross et
 al., AISTATS 2011). No gradient passes the choice: the straight-through gradient of SpotEM finds fewer of
-the true clips (``experiments/efficiency_recall``).
+the true clips (``experiments/main_job``).
 """
 
 from __future__ import annotations
