@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import random
@@ -17,8 +18,8 @@ import torch
 from spotvmr.errors import UserError
 from spotvmr.metrics.functional import iou as reference
 from spotvmr.report import write_page
-from spotvmr.report.page.html import json_text, page_html
-from spotvmr.report.page.queries import SharedQueries, packed, query_chunk
+from spotvmr.report.page.html import json_text, packed, page_html
+from spotvmr.report.page.queries import SharedQueries, clip_runs, query_chunk
 from spotvmr.report.page.scores import by_length, by_place, fractions, iou
 from spotvmr.types.moment import Moment
 from spotvmr.types.predictions import Prediction, write_predictions
@@ -39,8 +40,13 @@ def answer(qid: str = "0", start_s: float = 10.0, shift_s: float = 0.0, **more: 
 
 
 def block(page: str, name: str) -> Any:
-    (found,) = re.findall(f'<script type="application/json" id="{name}">(.*?)</script>', page, re.DOTALL)
-    return json.loads(found)
+    """What a block of the page holds, packed or not."""
+    ((kind, found),) = re.findall(f'<script type="application/(json|gzip)" id="{name}">(.*?)</script>', page, re.DOTALL)
+    return json.loads(found if kind == "json" else unpacked(found))
+
+
+def unpacked(text: str) -> str:
+    return gzip.decompress(base64.b64decode(text)).decode("utf-8")
 
 
 def run_folder(folder: Path, record: RunRecord, answers: list[Prediction], traces: list[Trace]) -> None:
@@ -88,16 +94,16 @@ def test_no_sentence_and_no_name_leaves_its_block(tmp_path: Path, make_record: M
 
 
 def test_the_policy_names_the_scripts_and_allows_no_network() -> None:
-    page = page_html({"data": {}, "queries": []}).decode()
+    page = page_html({}, {}).decode()
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
-    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
-    assert len(scripts) == 2
-    for script in scripts:
+    (own,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    (plotly,) = re.findall(r'<script type="application/gzip" id="plotly">(.*?)</script>', page)
+    for script in (own, unpacked(plotly)):
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy
     assert policy.startswith("default-src 'none'")
     assert "http" not in policy
-    outside = page.replace(scripts[0], "").replace(scripts[1], "")
+    outside = page.replace(own, "")
     assert re.findall(r'(?:src|href)="(?!#)[^"]*"', outside) == []
 
 
@@ -108,7 +114,8 @@ def test_json_stands_in_a_script_block() -> None:
 
 
 def test_what_utf_8_cannot_hold_is_replaced() -> None:
-    assert b'"?"' in page_html({"data": "\ud800"})
+    page = page_html({"name": "\ud800"}, {"queries": packed(json_text(["\ud800"]))}).decode()
+    assert (block(page, "data"), block(page, "queries")) == ({"name": "?"}, ["?"])
 
 
 def test_broken_files_beside_a_record_cost_a_warning(
@@ -176,8 +183,8 @@ def test_runs_share_sentences() -> None:
 
 
 @pytest.mark.parametrize("clips", [[], [0], [0, 1, 2], [5, 3, 4, 9], [2, 2]])
-def test_packed_clips_can_be_unpacked(clips: list[int]) -> None:
-    runs, clip, found = packed(clips), 0, []
+def test_runs_of_clips_give_the_clips_back(clips: list[int]) -> None:
+    runs, clip, found = clip_runs(clips), 0, []
     for passed, taken in zip(runs[::2], runs[1::2], strict=True):
         clip += passed
         found += range(clip, clip + taken)

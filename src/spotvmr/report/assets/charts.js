@@ -39,20 +39,20 @@ function layout(more = {}) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: themed("ink"), size: 12, family: "system-ui, sans-serif" },
     margin: { l: 50, r: 12, t: 10, b: 42 },
-    hoverlabel: { bgcolor: themed("panel"), bordercolor: themed("line"), font: { color: themed("ink") }, align: "left" },
+    hoverlabel: { bgcolor: themed("panel"), bordercolor: themed("line"), font: { color: themed("ink"), size: 13 }, align: "left" },
     showlegend: false, dragmode: false,
     ...more,
   };
 }
 
-// Charts drawn so far, each a function that draws it again in the colours of the theme.
+// Charts so far, each a function that draws it again in the colours of the theme; none before Plotly is there.
 const drawn = new Map();
 const waiting = new Map();
 
 function draw(place, paint) {
   for (const other of drawn.keys()) if (!other.isConnected) drawn.delete(other);
   drawn.set(place, paint);
-  paint();
+  if (window.Plotly) paint();
 }
 
 // A chart costs time: those further down are drawn when they come near the window.
@@ -79,7 +79,7 @@ function figure(title, headings, rows, paint) {
   place.setAttribute("aria-label", `${title}; the numbers stand in the table below`);
   const cells = (tag, row) => element("tr", {}, ...row.map((cell) => element(tag, {}, String(cell))));
   const table = element("table", {}, cells("th", headings), ...rows.map((row) => cells("td", row)));
-  const made = element("figure", {}, element("figcaption", {}, title), place,
+  const made = element("figure", { className: "card" }, element("figcaption", {}, title), place,
     element("details", {}, element("summary", {}, "Numbers"), table));
   drawWhenSeen(place, () => paint(place));
   return made;

@@ -1,14 +1,28 @@
-// The data blocks of this file. Those of single queries are parsed when a run is chosen.
-const block = (id) => JSON.parse(byId(id).textContent);
-
-const DATA = block("data");
+// The data of this file: runs at once; Plotly, and the queries of a run, packed and read when they are needed.
+const DATA = JSON.parse(byId("data").textContent);
 const RUNS = DATA.runs;
 
-const parsed = new Map();
+// The packed blocks stand below this script: what needs none of them is shown before they are read.
+const wholeFile = new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
+
+async function inflated(id) {
+  await wholeFile;
+  const coded = atob(byId(id).textContent);
+  const bytes = new Uint8Array(coded.length);
+  for (let i = 0; i < coded.length; i += 1) bytes[i] = coded.charCodeAt(i);
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}
+
+const parsed = new Map(); // of each block that was asked for, the promise of what it holds
 
 function lazily(id) {
-  if (!parsed.has(id)) parsed.set(id, block(id));
+  if (!parsed.has(id)) parsed.set(id, inflated(id).then(JSON.parse));
   return parsed.get(id);
+}
+
+// A script of its own, which the page's policy knows by its hash.
+async function loadPlotly() {
+  document.head.append(element("script", {}, await inflated("plotly")));
 }
 
 const label = (run) => run.arm || run.name;
@@ -29,8 +43,8 @@ function unpack(packed) {
 }
 
 // The number-th query of a run's block, with the sentence and truth it shares with other runs.
-function queryOf(chunk, number) {
-  const [qid, video, text, duration_s, truth] = lazily("queries")[chunk.query[number]];
+function queryOf(chunk, number, shared) {
+  const [qid, video, text, duration_s, truth] = shared[chunk.query[number]];
   return {
     qid, video, text, duration_s,
     truth: pairs(truth),

@@ -47,6 +47,7 @@ function update() {
   state.visible = new Set([...RUNS.keys()].filter((number) => passes(RUNS[number])));
   chooseGroup();
   byId("count").textContent = `${state.visible.size} of ${runsIn(RUNS.length)}`;
+  showLegend(state.group ? pointsOf(state.group, state) : []);
   // The plot first: it measures its place, and must not wait for the table to be laid out.
   draw(byId("pareto"), () => drawPareto(state.group, state, chooseRun));
   showRows(state, state.group);
@@ -60,11 +61,11 @@ function showWhy() {
     element("ul", {}, ...lines.map((line) => element("li", {}, line))));
 }
 
-function chooseRun(number, byHand = true) {
+async function chooseRun(number, byHand = true) {
   state.run = number;
   showRun(number);
-  showQueries(RUNS[number]);
   if (byHand) byId("run-title").focus();
+  await showQueries(RUNS[number]);
 }
 
 function setTheme(name) {
@@ -89,8 +90,11 @@ buildChoices();
 buildTable();
 update();
 // Once the page stands a run is shown: the newest, of those with queries if there are any.
-setTimeout(() => {
+async function complete() {
+  await loadPlotly();
+  redraw();
   const newest = [...RUNS.keys()].sort((i, j) => (RUNS[i].created < RUNS[j].created ? 1 : -1));
-  if (state.run === null) chooseRun(newest.find((number) => RUNS[number].chunk) ?? newest[0], false);
+  if (state.run === null) await chooseRun(newest.find((number) => RUNS[number].chunk) ?? newest[0], false);
   document.documentElement.dataset.ready = "yes";
-});
+}
+complete();

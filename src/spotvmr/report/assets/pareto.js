@@ -31,16 +31,21 @@ function hoverOf({ run, x, y }, state) {
   ].join("<br>");
 }
 
-function tracesOf(points, state) {
+function tracesOf(points, state, frame) {
   const best = frontier(points);
-  const line = {
-    x: best.map((p) => p.x), y: best.map((p) => 100 * p.y), mode: "lines", name: "frontier", hoverinfo: "skip",
-    line: { shape: "hv", color: themed("faint"), dash: "dot", width: 1.5 },
-  };
   const selectors = SELECTORS.filter((selector) => points.some((p) => p.run.selector === selector));
   const of = (selector) => points.filter((p) => p.run.selector === selector);
-  return [line, ...selectors.map((selector) => intervals(selector, of(selector), state)),
-    ...selectors.map((selector) => markers(selector, of(selector), state))];
+  return [staircase(best, frame), ...selectors.map((selector) => intervals(selector, of(selector), state)),
+    ...selectors.map((selector) => markers(selector, of(selector), state, new Set(best))), namesOf(points, best, frame)];
+}
+
+// What can be had at each cost: up from the axis to the cheapest run, and on to the edge from the best.
+function staircase(best, { x: [, right], y: [bottom] }) {
+  const ends = best.length ? [[best[0].x, bottom], ...best.map((p) => [p.x, 100 * p.y]), [10 ** right, 100 * best.at(-1).y]] : [];
+  return {
+    x: ends.map(([x]) => x), y: ends.map(([, y]) => y), mode: "lines", hoverinfo: "skip", fill: "tozeroy", fillcolor: themed("shade"),
+    line: { shape: "hv", color: themed("faint"), width: 1.5 },
+  };
 }
 
 // One broken line for all intervals of a selector: Plotly's own error bars take several times as long to draw.
@@ -48,29 +53,35 @@ function intervals(selector, points, state) {
   const barred = points.map((p) => [p.x, p.run.ci[state.metric]]).filter(([, ends]) => ends && known(ends[0]) && known(ends[1]));
   return {
     x: barred.flatMap(([x]) => [x, x, null]), y: barred.flatMap(([, ends]) => [100 * ends[0], 100 * ends[1], null]),
-    mode: "lines", hoverinfo: "skip", line: { color: colourOf(selector), width: 1 },
+    mode: "lines", hoverinfo: "skip", line: { color: colourOf(selector), width: 1.5 }, opacity: 0.6,
   };
 }
 
-function markers(selector, points, state) {
+function markers(selector, points, state, best) {
   return {
     x: points.map((p) => p.x), y: points.map((p) => 100 * p.y), customdata: points.map((p) => p.number),
     text: points.map((p) => hoverOf(p, state)), hoverinfo: "text", mode: "markers", name: plain(selector),
-    marker: { color: colourOf(selector), symbol: symbolOf(selector)[0], size: 9, line: { width: 1, color: themed("ground") } },
+    marker: {
+      color: colourOf(selector), symbol: symbolOf(selector)[0], size: points.map((p) => (best.has(p) ? 13 : 11)),
+      line: { width: points.map((p) => (best.has(p) ? 1.5 : 1)), color: points.map((p) => themed(best.has(p) ? "ink" : "panel")) },
+    },
   };
 }
+
+const MARGIN = { l: 55, r: 15, t: 18, b: 50 };
 
 function drawPareto(group, state, choose) {
   const place = byId("pareto");
   const points = group ? pointsOf(group, state) : [];
   place.setAttribute("aria-label", `${state.metric} against ${AXES[state.axis]}: ${points.length} runs; on the frontier ${
     frontier(points).map((p) => label(p.run)).slice(0, 10).join(", ") || "none"}. The table of runs holds the numbers.`);
-  Plotly.react(place, tracesOf(points, state), layout({
-    xaxis: axisStyle({ type: "log", title: { text: AXES[state.axis] }, ...ticks(points.map((p) => p.x)) }),
-    yaxis: axisStyle({ title: { text: `${plain(state.metric)}, %, with 95 % interval` }, ...percents(points, state) }),
-    hovermode: "closest", dragmode: ZOOM, margin: { l: 55, r: 15, t: 10, b: 50 },
+  const [x, y] = [ticks(points.map((p) => p.x)), percents(points, state)];
+  const frame = { x: x.range, y: y.range, width_px: place.clientWidth - MARGIN.l - MARGIN.r, height_px: place.clientHeight - MARGIN.t - MARGIN.b };
+  Plotly.react(place, tracesOf(points, state, frame), layout({
+    xaxis: axisStyle({ type: "log", title: { text: AXES[state.axis] }, ...x }),
+    yaxis: axisStyle({ title: { text: `${plain(state.metric)}, %, with 95 % interval` }, ...y }),
+    hovermode: "closest", dragmode: ZOOM, margin: MARGIN,
   }), CONFIG);
-  showLegend(points);
   if (!place.dataset.listens) {
     place.dataset.listens = "yes";
     place.on("plotly_click", (event) => known(event.points[0].customdata) && choose(event.points[0].customdata));
@@ -79,7 +90,7 @@ function drawPareto(group, state, choose) {
 
 // A logarithmic axis with room beside the outermost points, and round numbers on it.
 function ticks(costs) {
-  if (!costs.length) return {};
+  if (!costs.length) return { range: [0, 1] };
   const [low, high] = [Math.min(...costs) / 1.2, Math.max(...costs) * 1.2];
   const steps = high / low > 1000 ? [1] : high / low > 8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8];
   const values = [];
@@ -92,12 +103,12 @@ function ticks(costs) {
 // Room for every interval, and next to nothing below 0 or above 100.
 function percents(points, state) {
   const ends = points.flatMap((p) => [p.y, ...(p.run.ci[state.metric] || [])]).filter(known).map((share) => 100 * share);
-  return ends.length ? { range: [Math.max(-1, Math.min(...ends) - 3), Math.min(101, Math.max(...ends) + 3)] } : {};
+  return { range: ends.length ? [Math.max(-1, Math.min(...ends) - 3), Math.min(104, Math.max(...ends) + 3)] : [0, 100] };
 }
 
 function showLegend(points) {
   const shown = SELECTORS.filter((selector) => points.some((p) => p.run.selector === selector));
-  byId("legend").replaceChildren(element("li", {}, "┈ frontier"), ...shown.map((selector) => {
+  byId("legend").replaceChildren(element("li", {}, element("span", { className: "step", ariaHidden: "true" }), " frontier"), ...shown.map((selector) => {
     const sign = element("span", { ariaHidden: "true" }, symbolOf(selector)[1]);
     sign.style.color = colourOf(selector);
     return element("li", {}, sign, ` ${selector}`);

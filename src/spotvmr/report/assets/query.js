@@ -2,11 +2,12 @@
 const TICKS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 36000];
 const MIN_SHARE = 0.003; // a second of a long video is drawn at least so wide
 
-function showQueries(run) {
+async function showQueries(run) {
   byId("queries-of").hidden = !run.chunk;
   if (!run.chunk) return;
-  const chunk = lazily(run.chunk);
-  const all = chunk.query.map((_, number) => queryOf(chunk, number));
+  const [chunk, shared] = await Promise.all([run.chunk, "queries"].map(lazily));
+  if (RUNS[state.run] !== run) return; // another one was chosen meanwhile
+  const all = chunk.query.map((_, number) => queryOf(chunk, number, shared));
   const steps = all.filter((query) => query.trace).length;
   byId("queries-note").textContent = `${all.length.toLocaleString("en")} of ${chunk.of.toLocaleString("en")} queries; ${steps} with every step of the selector, marked ◆.`;
   const list = all.map((query, number) => queryRow(query, () => choose(number)));
@@ -53,7 +54,8 @@ function lanesOf(query, clip_s) {
   }));
   return [
     ...lanes, { name: "truth", spans: query.truth, colours: () => TRUTH },
-    { name: "answer", spans: query.moments, colours: (at) => (at ? `${ANSWER}55` : ANSWER) },
+    { name: "answer", spans: query.moments.slice(0, 1), colours: () => ANSWER },
+    ...(query.moments.length > 1 ? [{ name: "others", spans: query.moments.slice(1), colours: () => `${ANSWER}99`, apart: true }] : []),
   ];
 }
 
@@ -80,9 +82,12 @@ function barsOf(lane, end_s, hours) {
     const wide = Math.max(to - from, MIN_SHARE * end_s);
     return [(from + to - wide) / 2, wide];
   });
+  // Further answers overlap one another: each has a part of the lane, the better ones higher.
+  const part = 0.75 / (lane.apart ? shown.length : 1);
   return {
     type: "bar", orientation: "h", base: shown.map(([from]) => from), x: shown.map(([, wide]) => wide), y: shown.map(() => lane.name),
-    hoverinfo: "text", hovertext: lane.spans.map((span) => `${lane.name} ${spanText(span, hours)}`), textposition: "none",
+    width: shown.map(() => part), offset: shown.map((_, at) => (lane.apart ? at * part : 0) - 0.375),
+    hoverinfo: "text", hovertext: lane.spans.map((span, at) => `${lane.apart ? `answer ${at + 2}:` : lane.name} ${spanText(span, hours)}`), textposition: "none",
     marker: { color: shown.map((_, at) => lane.colours(at)) },
   };
 }

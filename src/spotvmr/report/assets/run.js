@@ -21,8 +21,8 @@ function factsOf(run) {
 function figuresOf(run) {
   const figures = [stageFigure(run, 0, "GFLOPs"), stageFigure(run, 1, "seconds")];
   if (!run.charts) return figures;
-  figures.push(recallFigure("Recall by length of the moment, seconds", run.charts.length));
-  figures.push(recallFigure("Recall by place in the video, %", run.charts.place));
+  figures.push(recallFigure("Recall by length, seconds", run.charts.length));
+  figures.push(recallFigure("Recall by place, % of the video", run.charts.place));
   figures.push(budgetFigure(run));
   return figures.filter(Boolean);
 }
@@ -30,13 +30,13 @@ function figuresOf(run) {
 function stageFigure(run, unit, name) {
   const stages = Object.entries(run.stages).filter(([, spent]) => unit === 1 || spent[0] > 0).reverse();
   const rows = [...stages].reverse().map(([stage, spent]) => [stage, amount(spent[unit])]);
-  return figure(`Cost by stage: ${name} a query, asked alone`, ["stage", name], rows, (place) =>
+  return figure(`Cost by stage, ${name}`, ["stage", name], rows, (place) =>
     Plotly.react(place, [{
       type: "bar", orientation: "h", y: stages.map(([stage]) => stage), x: stages.map(([, spent]) => spent[unit]),
       text: stages.map(([, spent]) => amount(spent[unit])), textposition: "auto", cliponaxis: false,
       hoverinfo: "skip", marker: { color: unit ? "#cc79a7" : "#56b4e9" }, outsidetextfont: { color: themed("ink") },
       insidetextfont: { color: "#10151b" },
-    }], layout({ xaxis: axisStyle({ title: { text: `${name} a query` } }), yaxis: axisStyle(), margin: { l: 70, r: 30, t: 8, b: 40 } }), CONFIG));
+    }], layout({ xaxis: axisStyle({ title: { text: `${name} a query, asked alone` } }), yaxis: axisStyle(), margin: { l: 70, r: 30, t: 8, b: 46 } }), CONFIG));
 }
 
 function recallFigure(title, bins) {
@@ -50,7 +50,7 @@ function recallFigure(title, bins) {
   return figure(title, ["", "queries", ...names.map((name) => `${name} %`)], rows, (place) =>
     Plotly.react(place, traces(), layout({
       xaxis: axisStyle({ type: "category", tickangle: 0, tickfont: { size: 10 } }), yaxis: axisStyle({ range: [0, 100], title: { text: "recall, %" } }),
-      showlegend: true, legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0 }, margin: { l: 48, r: 8, t: 26, b: 44 },
+      showlegend: true, legend: { orientation: "h", y: 1, yanchor: "bottom", x: 0 }, margin: { l: 48, r: 8, t: 26, b: 46 },
     }), CONFIG));
 }
 
@@ -60,7 +60,7 @@ function budgetFigure(run) {
   const middle = (bin) => 100 * found.step * (bin + 0.5);
   const rows = found.counts.map((count, bin) => [`${percent(found.step * bin, 2)}–${percent(found.step * (bin + 1), 2)}`, count]);
   const most = 100 * Math.max(found.step * found.counts.length, run.budget);
-  return figure("Clips really used, over the queries", ["clips used %", "queries"], rows.filter((row) => row[1]), (place) =>
+  return figure("Clips really used", ["clips used %", "queries"], rows.filter((row) => row[1]), (place) =>
     Plotly.react(place, [{
       type: "bar", x: found.counts.map((_, bin) => middle(bin)), y: found.counts, width: 100 * found.step,
       hovertemplate: "%{x:.2f} % of the clips: %{y} queries<extra></extra>", marker: { color: "#009e73" },

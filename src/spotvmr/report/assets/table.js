@@ -1,29 +1,32 @@
 // The table of runs: filters choose its rows, headings sort them; rows are made when they are first shown.
 const COLUMNS = [
-  { title: "run", value: label, width: 8.5 },
-  { title: "data set", value: (run) => run.dataset, width: 5.5 },
-  { title: "split", value: (run) => run.split, width: 3.6 },
-  { title: "queries", value: (run) => run.n, text: (run) => run.n.toLocaleString("en") },
-  { title: "model", value: (run) => run.model, width: 5.2 },
+  { title: "run", value: label, width: 9 },
   { title: "selector", value: (run) => run.selector, width: 5.8 },
   { title: "budget %", value: (run) => run.budget, text: (run) => percent(run.budget) },
-  ...["R1@0.3", "R1@0.5", "R5@0.3", "mIoU"].map((metric) => ({
-    title: `${metric} %`, value: (run) => run.metrics[metric], text: (run) => percent(run.metrics[metric]),
-    ...(metric === "R1@0.3" ? { small: (run) => bounds(run.ci[metric]), width: 7.8 } : {}),
-  })),
-  { title: "clips used %", value: (run) => run.fraction, text: (run) => percent(run.fraction) },
-  { title: "GFLOPs a query", value: (run) => run.gflops.q1, text: (run) => amount(run.gflops.q1) },
+  { ...score("R1@0.3"), small: (run) => bounds(run.ci["R1@0.3"]), width: 7.8 },
+  { title: "GFLOPs a query", value: (run) => run.gflops.q1, text: (run) => amount(run.gflops.q1), width: 5.4 },
   { title: "of dense", value: (run) => run.ratio.q1, text: (run) => amount(run.ratio.q1) },
-  { title: "seconds a query", value: (run) => run.seconds, text: (run) => amount(run.seconds) },
+  { title: "seconds a query", value: (run) => run.seconds, text: (run) => amount(run.seconds), width: 5.4 },
+  { title: "clips used %", value: (run) => run.fraction, text: (run) => percent(run.fraction), width: 5 },
+  ...["R1@0.5", "R5@0.3", "mIoU"].map(score),
+  { title: "model", value: (run) => run.model, width: 5.6 },
+  { title: "data set", value: (run) => run.dataset, width: 5.5 },
+  { title: "split", value: (run) => run.split, width: 3.6 },
+  { title: "queries", value: (run) => run.n, text: (run) => run.n.toLocaleString("en"), width: 4.8 },
   { title: "in the plot", value: (run, number) => marks[number] || "", width: 9.5 },
 ];
+
+function score(metric) {
+  return { title: `${metric} %`, value: (run) => run.metrics[metric], text: (run) => percent(run.metrics[metric]) };
+}
+
 const numeric = (column) => Boolean(column.text);
 const bounds = (ends) => (ends && known(ends[0]) && known(ends[1]) ? ` [${percent(ends[0], 0)}, ${percent(ends[1], 0)}]` : "");
 
-const marks = []; // of each run: "yes", or why it is not in the plot
+const marks = []; // of each run: "frontier", "yes", or why it is not in the plot
 const rows = []; // of each run, once it was shown
 const sorting = { column: -1, down: false };
-let order = [...RUNS.keys()];
+let order = null; // of the heading that was chosen; before that, see bestFirst
 let limit = 100; // rows shown; laying out many takes longer than filtering them
 
 function buildTable() {
@@ -74,23 +77,33 @@ function compare(a, b, down) {
 }
 
 function showRows(state, group) {
-  const inside = new Set(group ? pointsOf(group, state).map((point) => point.number) : []);
+  const points = group ? pointsOf(group, state) : [];
+  const inside = new Map(points.map((point) => [point.number, "yes"]));
+  for (const point of frontier(points)) inside.set(point.number, "frontier");
   const reasons = new Map();
   for (const other of DATA.comparisons[state.axis]) {
     const why = other === group ? "no: score or cost missing" : group ? `no: other ${otherTerms(group, other).join(", ")}` : "no";
     for (const number of other.runs) reasons.set(number, why);
   }
-  RUNS.forEach((_, number) => { marks[number] = inside.has(number) ? "yes" : reasons.get(number); });
-  const wanted = order.filter((number) => state.visible.has(number));
+  RUNS.forEach((_, number) => { marks[number] = inside.get(number) || reasons.get(number); });
+  const wanted = (order || bestFirst(state)).filter((number) => state.visible.has(number));
   byId("runs").tBodies[0].replaceChildren(...wanted.slice(0, limit).map(shownRow));
   byId("more").hidden = wanted.length <= limit;
   byId("more").textContent = `Show all ${runsIn(wanted.length)}`;
+}
+
+// The frontier, then what else is in the plot, then the others, each by its score.
+function bestFirst(state) {
+  const place = (number) => ["frontier", "yes"].indexOf(marks[number]) >>> 0; // -1 comes last
+  const score = (number) => RUNS[number].metrics[state.metric];
+  return [...RUNS.keys()].sort((i, j) => place(i) - place(j) || compare(score(i), score(j), true) || i - j);
 }
 
 function shownRow(number) {
   rows[number] ||= rowOf(number);
   const mark = rows[number].lastChild;
   if (mark.textContent !== marks[number]) mark.textContent = marks[number];
+  rows[number].classList.toggle("best", marks[number] === "frontier");
   if (number === state.run) rows[number].setAttribute("aria-current", "true");
   else rows[number].removeAttribute("aria-current");
   return rows[number];

@@ -50,7 +50,7 @@ def query_chunk(answers: Sequence[Prediction], traces: Sequence[Trace], shared: 
 
     Returns:
         Columns of one value a query: ``query`` (row of ``shared``), ``iou`` of the first answer, ``moments`` as
-        ``[start_s, end_s, score, …]``, ``clips`` as of ``packed``; and ``traces`` by place in the columns.
+        ``[start_s, end_s, score, …]``, ``clips`` as of ``clip_runs``; and ``traces`` by place in the columns.
     """
     traced = {trace.qid: trace for trace in traces}
     kept = _kept(answers, traced)
@@ -62,16 +62,16 @@ def query_chunk(answers: Sequence[Prediction], traces: Sequence[Trace], shared: 
             [number for m in answer.moments for number in (_seconds(m.start_s), _seconds(m.end_s), short(m.score))]
             for answer in kept
         ],
-        "clips": [packed(answer.selected_clips) for answer in kept],
+        "clips": [clip_runs(answer.selected_clips) for answer in kept],
         "traces": {place: _trace(traced[answer.qid]) for place, answer in enumerate(kept) if answer.qid in traced},
     }
 
 
-def packed(clips: Iterable[int]) -> list[int]:
+def clip_runs(clips: Iterable[int]) -> list[int]:
     """Write clip numbers as runs: how many clips to pass over, how many to take, and so on.
 
     Example:
-        >>> packed([3, 4, 5, 9])
+        >>> clip_runs([3, 4, 5, 9])
         [3, 3, 3, 1]
     """
     runs: list[int] = []
@@ -97,7 +97,7 @@ def _trace(trace: Trace) -> dict[str, Any]:
     found: dict[str, Any] = {
         "duration_s": trace.duration_s,
         "clip_s": trace.clip_s,
-        "steps": [packed(step) for step in trace.steps],
+        "steps": [clip_runs(step) for step in trace.steps],
     }
     if trace.scores and trace.scores[0]:
         found["score"] = _curve(np.asarray(trace.scores[0], dtype=np.float64))

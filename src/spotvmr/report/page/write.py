@@ -10,14 +10,14 @@ from typing import Any
 from spotvmr.errors import UserError
 from spotvmr.report.load import find_records
 from spotvmr.report.page.details import details
-from spotvmr.report.page.html import json_text, page_html
+from spotvmr.report.page.html import json_text, packed, page_html
 from spotvmr.report.page.queries import SharedQueries
 from spotvmr.report.page.rows import comparisons, run_row
 from spotvmr.types.files import write_bytes_atomic
 from spotvmr.types.record import RunRecord
 
 _QUERY_BYTES = 8_000_000
-"""Bytes of single queries; with Plotly's 4.8 MB and 500 records the page stays under 15 MB."""
+"""Bytes of single queries, packed; with Plotly's 2 MB and 500 records the page stays under 15 MB."""
 
 
 def write_page(folder: Path, path: Path) -> int:
@@ -45,24 +45,24 @@ def write_page(folder: Path, path: Path) -> int:
         "runs": rows,
         "comparisons": comparisons(records),
     }
-    write_bytes_atomic(path, page_html({"data": data, "queries": shared.rows, **chunks}))
+    write_bytes_atomic(path, page_html(data, {"queries": packed(json_text(shared.rows)), **chunks}))
     return len(records)
 
 
 def _add_details(
     found: Sequence[tuple[Path, RunRecord]], rows: Sequence[dict[str, Any]], shared: SharedQueries
-) -> dict[str, Any]:
+) -> dict[str, str]:
     """Give rows their charts, and the single queries as blocks: of the newest runs, as many as find room."""
-    chunks: dict[str, Any] = {}
+    chunks: dict[str, str] = {}
     room = _QUERY_BYTES
     for place in sorted(range(len(found)), key=lambda place: found[place][1].created, reverse=True):
         path, record = found[place]
         if path.name != "record.json" or (read := details(path.parent, record, shared)) is None:
             continue
-        charts, chunk = read
-        rows[place]["charts"] = charts
-        room -= len(json_text(chunk))
+        rows[place]["charts"], chunk = read
+        text = packed(json_text(chunk))
+        room -= len(text)
         if room >= 0:
             rows[place]["chunk"] = f"run-{place}"
-            chunks[f"run-{place}"] = chunk
+            chunks[f"run-{place}"] = text
     return chunks
