@@ -75,7 +75,10 @@ def test_bench_measures_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[
     found = result(capsys, "bench", "part=speed", f"paths.runs={tmp_path}")
     rows = {row["what"]: row for row in found["benchmarks"]}  # type: ignore[attr-defined]
     assert rows["store, gather 64 scattered clips"]["median"] > 0
-    assert json.loads((tmp_path / "bench" / "speed.json").read_text()) == found["benchmarks"]
+    kept = json.loads((tmp_path / "bench" / "speed.json").read_text())
+    assert kept["rows"] == found["benchmarks"]
+    assert kept["command"].startswith("spotvmr ")
+    assert kept["hardware"]["cores"] >= 1
 
 
 def test_index_with_two_processes_makes_the_same_bytes(
