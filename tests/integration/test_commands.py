@@ -77,7 +77,7 @@ def test_bench_measures_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert rows["store, gather 64 scattered clips"]["median"] > 0
     kept = json.loads((tmp_path / "bench" / "speed.json").read_text())
     assert kept["rows"] == found["benchmarks"]
-    assert kept["command"].startswith("spotvmr ")
+    assert kept["command"].startswith("spotvmr")
     assert kept["hardware"]["cores"] >= 1
 
 
