@@ -71,13 +71,16 @@ def test_difficulty_check_measures_every_gate(small: list[str], capsys: pytest.C
         assert arm in shown.out
 
 
-def test_bench_measures_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench_measures_the_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["/bin/spotvmr", "bench", "part=speed", "paths.runs=my runs"])
     found = result(capsys, "bench", "part=speed", f"paths.runs={tmp_path}")
     rows = {row["what"]: row for row in found["benchmarks"]}  # type: ignore[attr-defined]
     assert rows["store, gather 64 scattered clips"]["median"] > 0
     kept = json.loads((tmp_path / "bench" / "speed.json").read_text())
     assert kept["rows"] == found["benchmarks"]
-    assert kept["command"].startswith("spotvmr")
+    assert kept["command"] == "spotvmr bench part=speed 'paths.runs=my runs'"
     assert kept["hardware"]["cores"] >= 1
 
 
