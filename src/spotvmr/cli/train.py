@@ -88,7 +88,6 @@ def _frame(done: Trained, video_id: str, moment: Moment) -> NDArray[Any] | None:
     if video_id not in done.videos:
         return None
     info = probe(done.videos[video_id])
-    height = min(_THUMBNAIL_PX, info.height)
-    reader = PyavReader(info.path, (height, max(1, round(info.width * height / info.height))), info)
+    reader = PyavReader(info.path, info.size_within(_THUMBNAIL_PX), info)
     pixels: NDArray[Any] = reader.read([(moment.start_s + moment.end_s) / 2]).pixels[0]
     return pixels

@@ -198,7 +198,7 @@ def _tested(bench: Workbench, system: BudgetedVmr) -> RunRecord | None:
     if path.is_file() and (kept := read_record(path)).config.get("selector") == vars(bench.config.selector):
         return kept
     record, found = test(bench, system, "test", None, "")
-    write_run(record, bench.splits["test"], found, folder, bench.config)
+    write_run(record, bench.splits["test"], found, folder, bench.config, bench.videos)
     return record
 
 

@@ -76,7 +76,7 @@ def evaluate_run(folder: Path, question: Question) -> tuple[RunRecord, Path]:
         raise UserError(f"no {question.split} query of {name} has a moment to score; submission=FILE answers them")
     record, found = test(bench, system, question.split, question.control, question.label(config))
     where = question.place(folder, config)
-    write_run(record, bench.splits[question.split], found, where, bench.config)
+    write_run(record, bench.splits[question.split], found, where, bench.config, bench.videos)
     return record, where
 
 

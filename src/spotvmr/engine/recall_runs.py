@@ -154,7 +154,8 @@ def _ask(run: Run, bench: Workbench, system: BudgetedVmr, question: Question) ->
     bench = replace(bench, config=config)
     record, found = test(bench, system, question.split, question.control, question.label(run.config))
     record = replace(record, arm=run.arm + question.label(run.config))
-    write_run(record, bench.splits[question.split], found, question.place(folder, run.config), config)
+    # No thumbnails: they would be the same few clips in hundreds of folders.
+    write_run(record, bench.splits[question.split], found, question.place(folder, run.config), config, {})
 
 
 def _workbench(config: Config, prepared: dict[str, Workbench]) -> Workbench:

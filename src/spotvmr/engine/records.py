@@ -16,6 +16,7 @@ from spotvmr.assembly import BudgetedVmr
 from spotvmr.config import Config, as_plain, save
 from spotvmr.engine.costs import cost_of
 from spotvmr.engine.evaluation import Evaluation, query_costs
+from spotvmr.engine.thumbnails import write_thumbnails
 from spotvmr.engine.workbench import Workbench
 from spotvmr.metrics import bootstrap_ci
 from spotvmr.types import Query
@@ -26,7 +27,7 @@ from spotvmr.types.traces import Trace, write_traces
 
 PACKAGES = ("torch", "lightning", "torchmetrics", "open_clip_torch", "numpy", "av", "decord", "omegaconf")
 _TRACED = 24
-"""Queries whose selection is kept step by step."""
+"""Queries whose selection is kept step by step, and whose clips are shown."""
 
 
 def make_record(
@@ -84,11 +85,32 @@ def make_record(
     )
 
 
-def write_run(record: RunRecord, queries: Sequence[Query], found: Evaluation, folder: Path, config: Config) -> None:
-    """Write predictions, traces, configuration and, last, the record: where a record is, all is."""
+def write_run(
+    record: RunRecord,
+    queries: Sequence[Query],
+    found: Evaluation,
+    folder: Path,
+    config: Config,
+    videos: Mapping[str, Path],
+) -> None:
+    """Write predictions, traces, thumbnails, configuration and, last, the record: where a record is, all is.
+
+    Args:
+        record: The record.
+        queries: The queries of the split.
+        found: Its evaluation.
+        folder: Where to.
+        config: How they were asked.
+        videos: Path of each video, for thumbnails; empty for none.
+
+    Raises:
+        UserError: A file cannot be written.
+    """
     write_predictions(found.predictions, folder / "predictions.jsonl")
-    traced = queries[:: max(1, len(queries) // _TRACED)]
-    write_traces([_trace(query, found, config.dataset.clip_s) for query in traced], folder / "traces.jsonl")
+    every, clip_s = max(1, len(queries) // _TRACED), config.dataset.clip_s
+    traced = queries[::every]
+    write_traces([_trace(query, found, clip_s) for query in traced], folder / "traces.jsonl")
+    write_thumbnails(folder, videos, traced, found.predictions[::every], clip_s)
     save(config, folder / "config.yaml")
     write_record(record, folder / "record.json")
 

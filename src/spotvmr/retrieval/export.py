@@ -105,6 +105,5 @@ def thumbnails(info: VideoInfo, moments: Sequence[Moment], frames: int, height: 
         frames: Frames a moment.
         height: Pixels; the width keeps the picture's shape.
     """
-    size = (min(height, info.height), max(1, round(info.width * min(height, info.height) / info.height)))
-    reader = PyavReader(info.path, size, info)
+    reader = PyavReader(info.path, info.size_within(height), info)
     return [reader.read(moment_times(moment, frames)) for moment in moments]

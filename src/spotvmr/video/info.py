@@ -55,6 +55,11 @@ class VideoInfo:
     origin_s: float = 0.0
     stated_s: float = 0.0
 
+    def size_within(self, height: int) -> tuple[int, int]:
+        """Height and width in pixels of the video's pictures when they are at most so high; never larger than it."""
+        height = min(height, self.height)
+        return height, max(1, round(self.width * height / self.height))
+
 
 def probe(path: Path) -> VideoInfo:
     """Find out what a video is, by decoding its first frame and reading its last packets.

@@ -13,14 +13,12 @@ from typing import Any
 from spotvmr.errors import UserError
 from spotvmr.report.page.queries import SharedQueries, query_chunk
 from spotvmr.report.page.scores import by_length, by_place, fractions
-from spotvmr.types.names import check_video_id
 from spotvmr.types.predictions import Prediction, read_predictions
 from spotvmr.types.record import RunRecord
+from spotvmr.types.thumbnails import MAX_BYTES, MAX_RUN_BYTES, thumbnail_folder
 from spotvmr.types.traces import Trace, read_traces
 
 _log = logging.getLogger(__name__)
-_MAX_THUMBNAIL = 20_000  # bytes
-_MAX_THUMBNAILS = 300_000  # bytes of a run, as base64
 _JPEG = b"\xff\xd8\xff"
 
 
@@ -57,7 +55,7 @@ def _read(
         "fractions": fractions(answers, clip_s),
     }
     chunk = query_chunk(answers, traces, shared) | {"clip_s": clip_s}
-    return charts, chunk | {"thumbnails": _thumbnails(folder / "thumbnails", answers, traces)}
+    return charts, chunk | {"thumbnails": _thumbnails(folder, answers, traces)}
 
 
 def _with_durations(answers: Sequence[Prediction], traces: Sequence[Trace]) -> list[Prediction]:
@@ -77,25 +75,23 @@ def _extent(duration_s: float | None) -> bool:
 def _thumbnails(folder: Path, answers: Sequence[Prediction], traces: Sequence[Trace]) -> dict[str, dict[int, str]]:
     """``thumbnails/<video>/<clip>.jpg`` of the videos of traced queries, in base64, while they are few bytes."""
     found: dict[str, dict[int, str]] = {}
-    if not folder.is_dir():
-        return found
-    traced, room = {trace.qid for trace in traces}, _MAX_THUMBNAILS
+    traced, room = {trace.qid for trace in traces}, MAX_RUN_BYTES
     for video in dict.fromkeys(answer.video_id for answer in answers if answer.qid in traced):
         for path in _pictures(folder, video):
             picture = path.read_bytes()
-            if len(picture) > _MAX_THUMBNAIL or not picture.startswith(_JPEG):
+            if len(picture) > MAX_BYTES or not picture.startswith(_JPEG):
                 continue
-            coded = base64.b64encode(picture).decode()
-            room -= len(coded)
+            room -= len(picture)
             if room < 0:
                 return found
-            found.setdefault(video, {})[int(path.stem)] = coded
+            found.setdefault(video, {})[int(path.stem)] = base64.b64encode(picture).decode()
     return found
 
 
 def _pictures(folder: Path, video: str) -> list[Path]:
     try:
         # A video's name comes from a file: it must not lead out of the folder.
-        return sorted(path for path in (folder / check_video_id(video)).glob("*.jpg") if path.stem.isdecimal())
+        place = thumbnail_folder(folder, video)
     except UserError:
         return []
+    return sorted(path for path in place.glob("*.jpg") if path.stem.isdecimal())
