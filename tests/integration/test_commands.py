@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,34 @@ def result(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]
 
 
 def test_train_ends_with_a_table_and_the_place_of_everything(
-    small: list[str], home: Path, capsys: pytest.CaptureFixture[str]
+    small: list[str], home: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert main(["train", *small, "name=told"]) == 0
+    with caplog.at_level(logging.INFO):
+        assert main(["train", *small, "name=told"]) == 0
+    assert "epoch 1/1: loss" in caplog.text
     lines = capsys.readouterr().out.strip().splitlines()
     assert any("teacher" in line and "student" in line for line in lines)
     assert lines[-1].endswith(f"{home}/runs/told")
     assert (home / "runs" / "told" / "timeline.png").stat().st_size > 10_000
+    assert list((home / "runs" / "told" / "thumbnails").rglob("*.jpg")) != []
     page = home / "runs" / "dashboard.html"
     assert lines[-2].endswith(str(page))
     assert '"name":"told"' in page.read_text(encoding="utf-8")
+
+
+def test_epoch_lines_and_record_can_be_switched_off(
+    small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    words = [*small, f"paths.runs={tmp_path}", "name=bare", "log.epochs=false", "log.record=false"]
+    with caplog.at_level(logging.INFO):
+        assert main(["train", *words]) == 0
+    assert "epoch 1/1" not in caplog.text
+    assert capsys.readouterr().out.splitlines()[-1] == f"weights: {tmp_path}/bare"
+    written = ("record.json", "*.jsonl", "*.csv", "*.jpg", "*.png", "*.html")
+    assert [path for pattern in written for path in tmp_path.rglob(pattern)] == []
+    # The weights can be asked all the same.
+    assert main(["evaluate", f"run={tmp_path}/bare"]) == 0
+    assert (tmp_path / "bare" / "record.json").is_file()
 
 
 def test_report_collects_an_experiment(

@@ -43,22 +43,30 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
 
 
 def _shown(config: Config, done: Trained | None, arguments: Arguments) -> dict[str, Any]:
-    """Print what a training left, and draw its pages."""
-    from spotvmr.report import print_table, run_picture, train_summary, write_page
+    """Print what a training left, draw its pages, and tell W&B; each as far as the settings ask for it."""
+    from spotvmr.report import print_table, train_summary
 
     if done is None:
         return {}
     if not arguments.json:
         print_table(train_summary(done.teacher, done.student))
-    picture = run_picture(done.folder)
-    arguments.show(f"time line of some queries: {picture}")
-    page = done.folder.parent / "dashboard.html"
-    write_page(done.folder.parent, page)
-    arguments.show(f"dashboard of all runs there: {page}")
+    if config.log.record:
+        _draw(done.folder, arguments)
     if config.log.wandb:
         _tell_wandb(config, done)
-    arguments.show(f"record, predictions, weights and curves: {done.folder}")
+    left = "record, predictions, weights and curves" if config.log.record else "weights"
+    arguments.show(f"{left}: {done.folder}")
     return {"folder": str(done.folder), "record": done.student.to_json()}
+
+
+def _draw(folder: Path, arguments: Arguments) -> None:
+    """The pages that are made from the files of a run."""
+    from spotvmr.report import run_picture, write_page
+
+    arguments.show(f"time line of some queries: {run_picture(folder)}")
+    page = folder.parent / "dashboard.html"
+    write_page(folder.parent, page)
+    arguments.show(f"dashboard of all runs there: {page}")
 
 
 def _tell_wandb(config: Config, done: Trained) -> None:
@@ -74,9 +82,9 @@ def _tell_wandb(config: Config, done: Trained) -> None:
     if config.log.efficiency:
         budgets = _BUDGETS if config.trainer.any_budget else ()
         log_efficiency(wandb.run, over_budgets(done.folder, "val", budgets))
-    if config.log.queries:
+    if config.log.queries and config.log.record:
         log_queries(wandb.run, done.folder, lambda video_id, moment: _frame(done, video_id, moment))
-    if config.log.artifacts:
+    if config.log.artifacts and config.log.record:
         log_artifacts(wandb.run, done.folder, _ARTIFACTS)
     wandb.finish()
 

@@ -183,15 +183,17 @@ class TrainerConfig:
 
 @dataclass
 class LogConfig:
-    """What a training shows besides its curves, record and dashboard, and to whom."""
+    """What a training shows, to whom, and what it leaves besides its weights."""
 
+    record: bool = True  # record, predictions, curves, picture, dashboard
     wandb: bool = False  # log students to Weights & Biases; offline without a key or with WANDB_MODE=offline
     project: str = "spotvmr"  # W&B project
     entity: str | None = None  # W&B user or team; null: the default one
     progress: bool = True  # progress bar
+    epochs: bool = True  # a line after each epoch
     efficiency: bool = True  # W&B: recall against GFLOPs over budgets, on validation
-    queries: bool = True  # W&B: table of queries with time lines and thumbnails
-    artifacts: bool = True  # W&B: record and weights
+    queries: bool = True  # W&B: table of queries with time lines and thumbnails; from the record's files
+    artifacts: bool = True  # W&B: record and weights; from the record's files
 
 
 @dataclass

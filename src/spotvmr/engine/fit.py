@@ -18,7 +18,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAverag
 from lightning.pytorch.loggers import Logger
 
 from spotvmr.assembly import BudgetedVmr, save_weights
-from spotvmr.config.schema import TrainerConfig
+from spotvmr.config.schema import LogConfig, TrainerConfig
 from spotvmr.engine.callbacks import EpochLine, progress_bar
 from spotvmr.engine.curves import csv_curves
 from spotvmr.engine.datamodule import GroundingDataModule
@@ -40,9 +40,9 @@ def fit(
     folder: Path,
     weights: Path,
     identity: Mapping[str, Any],
+    log_settings: LogConfig,
     callbacks: Sequence[Callback] = (),
     loggers: Sequence[Logger] = (),
-    progress: bool = True,
 ) -> BudgetedVmr:
     """Train and leave the weights of the best epoch on validation.
 
@@ -54,9 +54,9 @@ def fit(
         folder: For checkpoints and curves.
         weights: Written at the end, with ``identity``.
         identity: What the weights depend on; a checkpoint of another identity is not resumed.
+        log_settings: Whether to leave curves, and to show a progress bar and a line an epoch.
         callbacks: Further ones.
-        loggers: Besides the curves in ``folder``.
-        progress: Whether to show a progress bar.
+        loggers: Further ones.
 
     Returns:
         The trained system with its best weights.
@@ -77,13 +77,13 @@ def fit(
             best,
             last,
             EarlyStopping(MONITOR, mode="max", patience=settings.patience),
-            EpochLine(),
-            *([progress_bar()] if progress else []),
+            *([EpochLine()] if log_settings.epochs else []),
+            *([progress_bar()] if log_settings.progress else []),
             *callbacks,
             *([EMAWeightAveraging(decay=settings.ema)] if settings.ema else []),
         ],
-        logger=[csv_curves(folder, resumed=resume is not None), *loggers],
-        enable_progress_bar=progress,
+        logger=[*([csv_curves(folder, resumed=resume is not None)] if log_settings.record else []), *loggers],
+        enable_progress_bar=log_settings.progress,
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         enable_model_summary=False,

@@ -25,7 +25,7 @@ from spotvmr.assembly import (
     read_identity,
     start_as_teacher,
 )
-from spotvmr.config import Config
+from spotvmr.config import Config, save
 from spotvmr.config.schema import SelectorConfig
 from spotvmr.engine.adaptive import plan_spending, until_sure
 from spotvmr.engine.asking import Ask, once
@@ -159,8 +159,7 @@ def _trained(
     )
     epochs = config.trainer.teacher_epochs if teacher is None else config.trainer.student_epochs
     callbacks, loggers = _watchers(bench, system, kind)
-    show = config.log.progress
-    return fit(module, _data(bench), config.trainer, epochs, folder, weights, facts, callbacks, loggers, show)
+    return fit(module, _data(bench), config.trainer, epochs, folder, weights, facts, config.log, callbacks, loggers)
 
 
 def _watchers(bench: Workbench, system: BudgetedVmr, kind: str) -> tuple[list[Callback], list[Logger]]:
@@ -198,7 +197,10 @@ def _tested(bench: Workbench, system: BudgetedVmr) -> RunRecord | None:
     if path.is_file() and (kept := read_record(path)).config.get("selector") == vars(bench.config.selector):
         return kept
     record, found = test(bench, system, "test", None, "")
-    write_run(record, bench.splits["test"], found, folder, bench.config, bench.videos)
+    if bench.config.log.record:
+        write_run(record, bench.splits["test"], found, folder, bench.config, bench.videos)
+    else:
+        save(bench.config, folder / "config.yaml")  # search and evaluate need it beside the weights
     return record
 
 
