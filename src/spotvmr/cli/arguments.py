@@ -14,7 +14,7 @@ from spotvmr.config.suggest import did_you_mean, nearest_first
 from spotvmr.errors import UserError
 
 _KEY = re.compile(r"[A-Za-z_][\w.]*")
-_FLAGS = {"--zero-shot": "zero_shot=true"}
+_FLAGS = {"--zero-shot": "zero_shot=true", "--csv": "table=csv", "--latex": "table=latex"}
 """Flags that are another way to write an option."""
 
 
@@ -40,9 +40,14 @@ class Arguments:
     help: bool = False
     version: bool = False
 
+    @property
+    def stdout_taken(self) -> bool:
+        """Whether stdout belongs to one JSON object, or to one table for machines or papers."""
+        return self.json or "table" in self.options
+
     def show(self, text: str) -> None:
-        """Print a result for people on stdout; with ``--json`` nothing, since stdout is the object's."""
-        if not self.json:
+        """Print a result for people on stdout, unless that is taken."""
+        if not self.stdout_taken:
             sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
 
 
@@ -72,6 +77,9 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     if name not in COMMANDS:
         listed = ", ".join(nearest_first(name, COMMANDS))
         raise UserError(f"unknown command '{name}': choose from {listed}; 'spotvmr --help' explains them")
+    for flag in argv:
+        if flag in _FLAGS and _pair(_FLAGS[flag])[0] not in COMMANDS[name].options:
+            raise UserError(f"{flag} means nothing to 'spotvmr {name}'; 'spotvmr {name} --help' lists its words")
     return _sorted(name, rest, given)
 
 

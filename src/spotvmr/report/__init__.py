@@ -3,7 +3,7 @@
 from spotvmr.report.collect import collect
 from spotvmr.report.comparable import Group, differing, groups, why_apart
 from spotvmr.report.contact_sheet import SheetRow, contact_sheet
-from spotvmr.report.export import write_csv, write_latex
+from spotvmr.report.export import csv_table, latex_table
 from spotvmr.report.load import load_records
 from spotvmr.report.page import write_page
 from spotvmr.report.pareto import pareto_picture
@@ -21,8 +21,10 @@ __all__ = [
     "collect",
     "comparison_table",
     "contact_sheet",
+    "csv_table",
     "differing",
     "groups",
+    "latex_table",
     "load_records",
     "pareto_picture",
     "print_table",
@@ -31,7 +33,5 @@ __all__ = [
     "timeline_picture",
     "train_summary",
     "why_apart",
-    "write_csv",
-    "write_latex",
     "write_page",
 ]

@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from spotvmr.report.axes import SHARING, seconds_per_query
 from spotvmr.report.comparable import Group, differing, groups, heading, why_apart
 from spotvmr.report.tables import HEADINGS, WORDS, cells, seconds_warning
 from spotvmr.report.wording import MISSING
-from spotvmr.types.files import write_text_atomic
 from spotvmr.types.record import LEVELS, UNIT, RunRecord
 
 _PLAIN = (
@@ -25,17 +23,13 @@ _ESCAPES = {
 }  # fmt: skip
 
 
-def write_csv(records: Sequence[RunRecord], path: Path, level: str = "q1") -> None:
-    """Write a row a run, with numbers as the record holds them; shares are in [0, 1].
+def csv_table(records: Sequence[RunRecord], level: str = "q1") -> str:
+    """CSV of a row a run, with numbers as the record holds them; shares are in [0, 1].
 
     Args:
         records: The runs.
-        path: The CSV file.
         level: Queries that share a pass over a video; runs with equal numbers under ``comparable`` may be compared
             in scores and in GFLOPs at this level.
-
-    Raises:
-        UserError: The file cannot be written.
     """
     rows = [_row(record, number) for number, group in enumerate(groups(records, level), 1) for record in group.members]
     columns = dict.fromkeys(column for row in rows for column in row)
@@ -43,7 +37,7 @@ def write_csv(records: Sequence[RunRecord], path: Path, level: str = "q1") -> No
     writer = csv.DictWriter(file, list(columns), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_text_atomic(path, file.getvalue())
+    return file.getvalue()
 
 
 def _row(record: RunRecord, group: int) -> dict[str, Any]:
@@ -63,21 +57,17 @@ def _row(record: RunRecord, group: int) -> dict[str, Any]:
     }
 
 
-def write_latex(records: Sequence[RunRecord], path: Path, level: str = "q1") -> None:
-    r"""Write one ``table`` (package booktabs) for each group of runs that may be compared.
+def latex_table(records: Sequence[RunRecord], level: str = "q1") -> str:
+    r"""One ``table`` (package booktabs) for each group of runs that may be compared, for ``\input``.
 
     Args:
         records: The runs.
-        path: The file, for ``\input``.
         level: Queries that share a pass over a video, for the GFLOPs.
-
-    Raises:
-        UserError: The file cannot be written.
     """
     found = groups(records, level)
     named = differing(found)
     said = f"% {_escaped(why_apart(found))}\n" if named else ""
-    write_text_atomic(path, said + "\n".join(_table(group, heading(group, named), level) for group in found))
+    return said + "\n".join(_table(group, heading(group, named), level) for group in found)
 
 
 def _table(group: Group, title: str, level: str) -> str:

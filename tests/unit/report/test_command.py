@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.main import main
 from spotvmr.cli.report import run
 from spotvmr.config import Config
 from spotvmr.errors import UserError
@@ -47,15 +48,43 @@ def test_json_keeps_stdout_clean_and_the_default_folder_is_the_runs(
 def test_writes_every_file_asked_for(tmp_path: Path, make_record: Make, capsys: pytest.CaptureFixture[str]) -> None:
     for name, split in (("first", "test"), ("second", "val")):
         write_record(make_record(name, split=split), tmp_path / "runs" / name / "record.json")
-    files = {kind: str(tmp_path / f"out/a.{kind}") for kind in ("html", "csv", "latex")}
+    files = {kind: str(tmp_path / f"out/a.{kind}") for kind in ("html", "picture")}
     result = run(Config(), Arguments("report", options={"runs": str(tmp_path / "runs"), **files}))
     out = capsys.readouterr().out
     assert all(f"{kind}: {path}\n" in out for kind, path in files.items())
     assert {kind: result[kind] for kind in files} == files
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.csv", "a.html", "a.latex"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.html", "a.picture"]
     assert [group["runs"] for group in result["comparable"]] == [["first"], ["second"]]
     assert result["comparable"][0]["terms"]["split"] == "test"
     assert "split (test, val)" in result["why_apart"]
+
+
+@pytest.mark.parametrize(("flag", "first"), [("--csv", "comparable,name,"), ("--latex", r"\begin{table}")])
+def test_a_table_for_machines_or_papers_has_stdout_for_itself(
+    flag: str, first: str, tmp_path: Path, make_record: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_record(make_record("first"), tmp_path / "first" / "record.json")
+    assert main(["report", flag, f"runs={tmp_path}", f"html={tmp_path}/page.html"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(first)
+    assert "first" in out
+    assert "page.html" not in out
+    assert (tmp_path / "page.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["report", "--csv", "--json"], "--json and --csv both want standard output"),
+        (["report", "table=html"], "table=html is unknown: choose from csv, latex"),
+        (["train", "--latex"], "--latex means nothing to 'spotvmr train'"),
+    ],
+)
+def test_a_table_that_cannot_be_printed(words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert line in err
 
 
 def test_bad_input(tmp_path: Path) -> None:

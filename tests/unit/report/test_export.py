@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from spotvmr.report import write_csv, write_latex
+from spotvmr.report import csv_table, latex_table
 from spotvmr.types.record import RunRecord
 
 Make = Callable[..., RunRecord]
 
 
-def test_csv_holds_numbers_as_recorded_and_the_group(tmp_path: Path, make_record: Make) -> None:
+def test_csv_holds_numbers_as_recorded_and_the_group(make_record: Make) -> None:
     runs = [make_record('a, "b"\nc', score=1 / 3), make_record("d", split="val", metrics={"R1@0.3": None}, ci95={})]
-    write_csv(runs, tmp_path / "t.csv")
-    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
-        first, second = csv.DictReader(file)
+    first, second = csv.DictReader(io.StringIO(csv_table(runs), newline=""))
     assert first["name"] == 'a, "b"\nc'
     assert float(first["R1@0.3"]) == 1 / 3
     assert float(first["R1@0.3 high"]) == 1 / 3 + 0.03
@@ -28,9 +26,8 @@ def test_csv_holds_numbers_as_recorded_and_the_group(tmp_path: Path, make_record
     assert (first["comparable"], second["comparable"]) == ("1", "2")
 
 
-def test_latex_has_a_table_a_group_and_survives_any_name(tmp_path: Path, make_record: Make) -> None:
-    write_latex([make_record(r"50%_\x{$&#~^}"), make_record("[b]", split="val")], tmp_path / "t.tex")
-    text = (tmp_path / "t.tex").read_text(encoding="utf-8")
+def test_latex_has_a_table_a_group_and_survives_any_name(make_record: Make) -> None:
+    text = latex_table([make_record(r"50%_\x{$&#~^}"), make_record("[b]", split="val")])
     assert text.count(r"\begin{table}") == text.count(r"\bottomrule") == 2
     assert r"{50\%\_\textbackslash{}x\{\$\&\#\textasciitilde{}\textasciicircum{}\}} & " in text
     assert "{[b]} & " in text
@@ -41,13 +38,10 @@ def test_latex_has_a_table_a_group_and_survives_any_name(tmp_path: Path, make_re
     assert "50.0 [46, 53]" in text
 
 
-def test_one_group_needs_no_reason(tmp_path: Path, make_record: Make) -> None:
-    write_latex([make_record()], tmp_path / "t.tex")
-    assert (tmp_path / "t.tex").read_text(encoding="utf-8").startswith(r"\begin{table}")
+def test_one_group_needs_no_reason(make_record: Make) -> None:
+    assert latex_table([make_record()]).startswith(r"\begin{table}")
 
 
-@pytest.mark.parametrize("write", [write_csv, write_latex])
-def test_the_level_is_that_of_the_costs(write: Callable[..., None], tmp_path: Path, make_record: Make) -> None:
-    record = make_record(gflops=1234.0)
-    write([record], tmp_path / "t", level="q10")
-    assert "617" in (tmp_path / "t").read_text(encoding="utf-8")
+@pytest.mark.parametrize("table", [csv_table, latex_table])
+def test_the_level_is_that_of_the_costs(table: Callable[..., str], make_record: Make) -> None:
+    assert "617" in table([make_record(gflops=1234.0)], level="q10")
