@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from spotvmr.report import write_page
+from spotvmr.report.bench.page import measure, write_many_runs
 from spotvmr.types.record import Hardware, RunRecord, write_record
 
 Make = Callable[..., RunRecord]
@@ -224,35 +224,20 @@ def test_every_control_has_a_name_and_takes_the_focus(browser: Chrome, page: Pat
     assert browser.switch_to.active_element.text == "Skip to the table of runs"
 
 
-def test_many_runs_and_queries_stay_small_and_quick(
-    browser: Chrome, tmp_path: Path, make_record: Make, make_run: Callable[..., None]
-) -> None:
-    for number in range(500):
-        if number < 20:
-            make_run(tmp_path / f"runs/{number}", make_record(number), 1000)
-        else:
-            write_record(make_record(number), tmp_path / f"runs/{number}/record.json")
+def test_many_runs_and_queries_stay_small(browser: Chrome, tmp_path: Path) -> None:
+    write_many_runs(tmp_path / "runs")
     write_page(tmp_path / "runs", tmp_path / "page.html")
     assert (tmp_path / "page.html").stat().st_size < 15e6
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        show(browser, tmp_path / "page.html")
-        seconds.append(time.perf_counter() - began)
-    script = """
-      const [id, number, done] = arguments;
-      const select = document.getElementById(id);
-      const began = performance.now();
-      select.value = select.options[number].value;
-      select.dispatchEvent(new Event('change'));
-      requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
-    """
-    moves = [(f"filter-{name}", number) for name in ("model", "selector", "budget") for number in (1, 2, 0)]
-    spent = [browser.execute_async_script(script, *move) for move in moves for _ in range(2)]
-    # Printed, not checked: `pytest -rP tests/browser -k many` shows it, and a busy machine fails nothing.
-    print(f"first open {seconds[0]:.2f} s, best {min(seconds):.2f} s (bar 3 s)")
-    print(f"filter, median {sorted(spent)[len(spent) // 2]:.0f} ms (bar 200 ms)")
+    show(browser, tmp_path / "page.html")
     assert text(browser, "#more") == "Show all 500 runs"
     browser.find_element(By.ID, "more").click()
     assert len(names(browser)) == 500
     assert complaints(browser) == []
+
+
+def test_its_benchmark_has_a_limit_for_everything(browser: Chrome, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spotvmr.report.bench.page.RUNS", 15)
+    monkeypatch.setattr("spotvmr.report.bench.page._QUERIES", 50)
+    rows = measure()
+    assert [(row["unit"], row["limit"]) for row in rows] == [("MB", 15.0), ("s", 3.0), ("ms", 200.0)]
+    assert all(row["median"] > 0 for row in rows)

@@ -17,7 +17,7 @@ from spotvmr.config import Config
 from spotvmr.errors import UserError
 from spotvmr.types.files import write_text_atomic
 
-PARTS = ("recall", "speed", "index", "retrieval", "memory", "answers", "long")
+PARTS = ("recall", "speed", "index", "retrieval", "memory", "answers", "long", "page")
 _INDEX_VIDEOS = 8
 
 
@@ -28,7 +28,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
         What ``cli.bench_recall`` returns; of other parts each benchmark with its median and its limits.
 
     Raises:
-        UserError: Unknown part, or an option that is no number.
+        UserError: Unknown part, an option that is no number, or for the page no browser.
     """
     part = arguments.options.get("part", "recall")
     if part not in PARTS:
@@ -40,7 +40,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     if part == "index":
         rows = _index(config, arguments)
     else:
-        rows = _parts(config, part) if part in ("speed", "long") else _retrieval(config, arguments, part)
+        rows = _parts(config, part) if part in ("speed", "long", "page") else _retrieval(config, arguments, part)
     path = Path(config.paths.runs) / "bench" / f"{part}.json"
     write_text_atomic(path, json.dumps({**_origin(), "rows": rows}, indent=1) + "\n")
     _show(rows, arguments)
@@ -49,7 +49,11 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
 
 
 def _parts(config: Config, part: str) -> list[dict[str, Any]]:
-    """Stores and encoders; or selector and VMR model on long videos."""
+    """Stores and encoders; selector and VMR model on long videos; or the dashboard in a browser."""
+    if part == "page":
+        from spotvmr.report.bench import page
+
+        return page.measure()
     from spotvmr.engine import linear, speed
 
     return speed.measure() if part == "speed" else linear.measure(config)

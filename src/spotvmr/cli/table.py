@@ -110,7 +110,7 @@ COMMANDS: dict[str, Command] = {
         "spotvmr.cli.bench:run",
         "recall against budget of every arm, and how fast the parts are on this machine",
         options={
-            "part": "recall (default), speed, index, long (a long video), or of search: retrieval, memory, answers",
+            "part": "recall (default), speed, index, long (video), page, or of search: retrieval, memory, answers",
             "arms": "of recall: selectors, experiments or a folder of them, with commas between (default: every arm)",
             "budgets": "of recall: shares of clips (default 0.01,0.025,0.05,0.1,0.25,1)",
             "seeds": "of recall (default 0,1,2)",
