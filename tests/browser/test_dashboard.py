@@ -78,6 +78,18 @@ def test_loads_on_any_screen_and_theme_without_a_complaint(browser: Chrome, page
         browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", chart)
         WebDriverWait(browser, 20).until(lambda _, chart=chart: chart.find_elements(By.CSS_SELECTOR, "svg.main-svg"))
     assert len(browser.find_elements(By.CSS_SELECTOR, "#charts .chart")) == 5
+    assert not browser.find_element(By.ID, "unable").is_displayed()
+    assert complaints(browser) == []
+
+
+def test_a_browser_that_cannot_unpack_gets_the_table_and_a_line(browser: Chrome, page: Path) -> None:
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": "delete window.DecompressionStream"})
+    browser.get(page.as_uri())
+    assert "Firefox from 113" in text(browser, "#unable")
+    assert len(names(browser)) == 8
+    browser.find_element(By.XPATH, "//table[@id='runs']//button[.='run-1']").click()
+    assert text(browser, "#run-title") == "Run run-1"
+    assert not browser.find_element(By.ID, "queries-of").is_displayed()
     assert complaints(browser) == []
 
 

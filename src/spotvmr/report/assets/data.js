@@ -2,6 +2,9 @@
 const DATA = JSON.parse(byId("data").textContent);
 const RUNS = DATA.runs;
 
+const ABLE = "DecompressionStream" in window;
+byId("unable").hidden = ABLE;
+
 // The packed blocks stand below this script: what needs none of them is shown before they are read.
 const wholeFile = new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
 

@@ -91,6 +91,7 @@ buildTable();
 update();
 // Once the page stands a run is shown: the newest, of those with queries if there are any.
 async function complete() {
+  if (!ABLE) return;
   await loadPlotly();
   redraw();
   const newest = [...RUNS.keys()].sort((i, j) => (RUNS[i].created < RUNS[j].created ? 1 : -1));

@@ -3,8 +3,8 @@ const TICKS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 
 const MIN_SHARE = 0.003; // a second of a long video is drawn at least so wide
 
 async function showQueries(run) {
-  byId("queries-of").hidden = !run.chunk;
-  if (!run.chunk) return;
+  byId("queries-of").hidden = !run.chunk || !ABLE;
+  if (byId("queries-of").hidden) return;
   const [chunk, shared] = await Promise.all([run.chunk, "queries"].map(lazily));
   if (RUNS[state.run] !== run) return; // another one was chosen meanwhile
   const all = chunk.query.map((_, number) => queryOf(chunk, number, shared));
