@@ -194,6 +194,21 @@ def test_a_run_and_a_query_are_chosen_by_keyboard(browser: Chrome, page: Path) -
     assert complaints(browser) == []
 
 
+def test_queries_are_sorted_by_iou(browser: Chrome, page: Path) -> None:
+    show(browser, page)
+    browser.find_element(By.XPATH, "//table[@id='runs']//button[.='run-1']").click()
+    wait(browser, "return document.getElementById('queries-note').textContent.startsWith('90 of 90 queries')")
+    head = browser.find_element(By.CSS_SELECTOR, "#query-list th:last-child")
+    ious = "return [...document.querySelectorAll('#query-list tbody tr')].map((row) => Number(row.lastChild.innerText))"
+    found = browser.execute_script(ious)
+    assert len(set(found)) > 10
+    for order in ("ascending", "descending"):
+        head.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+        assert head.get_attribute("aria-sort") == order
+        assert browser.execute_script(ious) == sorted(found, reverse=order == "descending")
+    assert complaints(browser) == []
+
+
 def test_a_click_on_a_point_opens_the_run(browser: Chrome, page: Path) -> None:
     show(browser, page)
     Select(browser.find_element(By.ID, "filter-selector")).select_by_visible_text("uniform")

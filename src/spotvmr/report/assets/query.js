@@ -11,8 +11,9 @@ async function showQueries(run) {
   const steps = all.filter((query) => query.trace).length;
   byId("queries-note").textContent = `${all.length.toLocaleString("en")} of ${chunk.of.toLocaleString("en")} queries; ${steps} with every step of the selector, marked ◆.`;
   const list = all.map((query, number) => queryRow(query, () => choose(number)));
-  const heads = ["", "sentence", "IoU"].map((title) => element("th", { scope: "col" }, title));
-  byId("query-list").replaceChildren(element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...list));
+  const body = element("tbody", {}, ...list);
+  const heads = ["", "sentence"].map((title) => element("th", { scope: "col" }, title));
+  byId("query-list").replaceChildren(element("thead", {}, element("tr", {}, ...heads, iouHead(all, list, body))), body);
   byId("search").value = "";
   byId("search").oninput = (event) => {
     const word = event.target.value.toLowerCase();
@@ -23,6 +24,21 @@ async function showQueries(run) {
     showQuery(all[number], chunk);
   };
   if (all.length) choose(Math.max(0, all.findIndex((query) => query.trace)));
+}
+
+// Sorts by the IoU of the first answer: what failed is looked for first.
+function iouHead(all, list, body) {
+  const button = element("button", { type: "button" }, "IoU");
+  const head = element("th", { scope: "col", className: "number" }, button);
+  let down = true;
+  button.onclick = () => {
+    down = !down;
+    const order = [...all.keys()].sort((i, j) => compare(all[i].iou, all[j].iou, down) || i - j);
+    body.replaceChildren(...order.map((number) => list[number]));
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    button.textContent = `IoU\u00a0${down ? "▼" : "▲"}`;
+  };
+  return head;
 }
 
 function queryRow(query, choose) {
