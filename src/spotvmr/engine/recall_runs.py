@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import filelock
 
@@ -143,8 +144,13 @@ def _answered(folder: Path, question: Question, config: Config) -> bool:
     path = question.place(folder, config) / "record.json"
     with suppress(UserError, OSError):
         new = path.stat().st_mtime_ns >= (folder / WEIGHTS).stat().st_mtime_ns
-        return new and read_record(path).config == json.loads(json.dumps(as_plain(question.settings(config))))
+        return new and _asked(read_record(path).config) == _asked(as_plain(question.settings(config)))
     return False
+
+
+def _asked(settings: Mapping[str, Any]) -> Any:
+    """Settings as a record holds them, without those of what is shown: they change no answer."""
+    return json.loads(json.dumps({name: value for name, value in settings.items() if name != "log"}))
 
 
 def _ask(run: Run, bench: Workbench, system: BudgetedVmr, question: Question) -> None:
