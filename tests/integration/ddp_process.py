@@ -18,6 +18,7 @@ import torch
 
 from spotvmr.assembly import build_criterion, build_student, build_teacher
 from spotvmr.config import Config, compose
+from spotvmr.config.schema import LogConfig
 from spotvmr.engine.datamodule import GroundingDataModule
 from spotvmr.engine.fit import fit
 from spotvmr.engine.module import GroundingModule
@@ -81,7 +82,8 @@ def main(devices: int, folder: Path, words: list[str]) -> None:
     module, data = made(config, bench).double(), batches(config, bench, GLOBAL_BATCH // devices, InDouble)
     for teacher in module._teacher:  # which is no child of the module
         teacher.double()
-    fit(module, data, config.trainer, 1, folder, folder / "weights.safetensors", {}, progress=False)
+    log = LogConfig(progress=False)
+    fit(module, data, config.trainer, 1, folder, folder / "weights.safetensors", {}, log)
 
 
 if __name__ == "__main__":
