@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_QUERY = 1000
 """Characters of a query."""
-# With a key frame a clip the mean distance is 0.5 clips. At 1.0 R1@0.3 of the demo fell to 0.92 of it.
+# With a key frame a clip the mean distance is 0.5 clips; at 1.0 recall falls (``experiments/retrieval``).
 _FAR_CLIPS = 0.75
 _CUT_OFF_S = 1.0  # headers round: only a file that lacks more is called cut off
 

@@ -31,10 +31,10 @@ def test_a_single_frame_stands_for_all() -> None:
 @pytest.mark.parametrize(
     ("spacing_s", "chosen", "opened"),
     [
-        (4.0, [5], [1, 2, 3, 4, 5, 6, 7, 8, 9]),
-        (4.0, [0, 11], [0, 1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 15]),
+        (4.0, [5], list(range(14))),
+        (4.0, [0, 20], [*range(9), *range(12, 24)]),
         (1.0, [0, 5, 11], [0, 5, 11]),
-        (100.0, [12], [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]),  # a group without end: 5 s to either side
+        (100.0, [12], list(range(4, 21))),  # a group without end: 8 s to either side
     ],
 )
 def test_clips_around_the_chosen_ones(spacing_s: float, chosen: list[int], opened: list[int]) -> None:

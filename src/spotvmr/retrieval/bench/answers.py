@@ -51,10 +51,10 @@ def answers(run: Path) -> list[Row]:
         cached = {found.qid: found for found in read_predictions(run / "predictions.jsonl")}
         for spacing_s, config in _variants(retriever.config):
             queries, files = _test_split(config)
-            every = _ask(retriever, queries, files, config.dataset.clip_s)
+            every = ask_files(retriever, queries, files, config.dataset.clip_s)
             if config is retriever.config:
                 rows.append(_agreement(cached, every))
-            sparse = _ask(retriever, queries, files, None)
+            sparse = ask_files(retriever, queries, files, None)
             rows.append(_recall(queries, sparse, every, config, spacing_s))
     return rows
 
@@ -82,8 +82,17 @@ def _test_split(config: Config) -> tuple[list[Query], Mapping[str, Path]]:
     return splits["test"], find_videos(config.dataset, splits)
 
 
-def _ask(retriever: Retriever, queries: Sequence[Query], files: Mapping[str, Path], every_s: float | None) -> Answers:
-    """Ask every query of its video, video by video."""
+def ask_files(
+    retriever: Retriever, queries: Sequence[Query], files: Mapping[str, Path], every_s: float | None
+) -> Answers:
+    """Ask every query of its video, video by video.
+
+    Args:
+        retriever: Whom.
+        queries: Of any number of videos.
+        files: Path of each video.
+        every_s: Seconds between index frames; None for an index of key frames.
+    """
     of_video: dict[str, list[Query]] = defaultdict(list)
     for query in queries:
         of_video[query.video_id].append(query)
