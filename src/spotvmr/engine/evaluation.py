@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
+from rich.console import Console
+from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -62,7 +64,9 @@ def evaluate(system: BudgetedVmr, bench: Workbench, queries: Sequence[Query], as
         # The first process of a distributed run evaluates alone; the others are not there to be asked.
         metric.distributed_available_fn = lambda: False
     of_qid = {query.qid: query for query in queries}
-    for rows in DataLoader(dataset, batch, collate_fn=Collator(bench.sentences)):
+    batches = DataLoader(dataset, batch, collate_fn=Collator(bench.sentences))
+    hidden = not bench.config.log.progress
+    for rows in track(batches, "asking", console=Console(stderr=True), transient=True, disable=hidden):
         _keep(rows, ask(system, rows, found.ledger), of_qid, found)
     return found
 
