@@ -1,9 +1,10 @@
 """Whether it pays to favour clips of opened groups of pictures: ``decode_aware.py RUN PATHS_FEATURES [GROUP_CLIPS]``.
 
-Asks a trained run (the spotter) the test split of its data set from stored features, as if a key frame stood at every
-``GROUP_CLIPS``-th clip (4): each clip reads the index of the nearest one, clips of opened groups their own, as in
-retrieval. From the second step on, clips of opened groups get a bonus on their score; the first line is without. Prints
-a JSON object a line: recall, and the frames to decode, counted to the last chosen clip of each group. Reads no video.
+Asks a trained run (the spotter) the validation split of its data set from stored features, as if a key frame stood at
+every ``GROUP_CLIPS``-th clip (4): each clip reads the index of the nearest one, those around the chosen clips their
+own, as in retrieval. From the second step on, clips of opened groups get a bonus on their score; the first line is
+without. Prints a JSON object a line: recall, and the frames to decode, counted to the last chosen clip of each group
+(the mended index apart). Reads no video.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from spotvmr.assembly import BudgetedVmr, build_student, build_text, load_splits
 from spotvmr.config import load
 from spotvmr.features import FeatureStore
 from spotvmr.metrics import GroundingMetrics
-from spotvmr.retrieval.keyframes import nearest_frames
+from spotvmr.retrieval.keyframes import nearest_frames, opened_clips
 from spotvmr.selection import SelectionRequest
 from spotvmr.types import ClipGrid, Moment
 from spotvmr.types.batches import TextBatch
@@ -31,11 +32,12 @@ FRAMES_A_CLIP = 10
 
 
 class OpenedGroups:
-    """Stored expert features of one video; fetching some opens their groups and mends the index there."""
+    """Stored expert features of one video; fetching some opens their groups and mends the index around them."""
 
     def __init__(self, index: Tensor, expert: Tensor, group_clips: int) -> None:
         clips = index.shape[1]
-        nearest, _ = nearest_frames(np.arange(0.0, clips, group_clips), ClipGrid(float(clips), 1.0))
+        self._times_s, self._grid = np.arange(0.0, clips, group_clips), ClipGrid(float(clips), 1.0)
+        nearest, _ = nearest_frames(self._times_s, self._grid)
         self._own, self._expert, self.group = index, expert, torch.arange(clips) // group_clips
         self.index = index[:, torch.from_numpy(nearest * group_clips)]
         self.opened = torch.zeros(clips, dtype=torch.bool)
@@ -43,7 +45,10 @@ class OpenedGroups:
     def fetch(self, clips: Tensor) -> Tensor:
         """Expert features (1, T, D_f) times the weight (1, T) of their clips."""
         self.opened |= torch.isin(self.group, self.group[clips[0] != 0])
-        self.index[:, self.opened] = self._own[:, self.opened]
+        chosen = clips[0].nonzero().flatten().numpy()
+        if len(chosen):
+            mended = torch.from_numpy(opened_clips(chosen, self._times_s, self._grid))
+            self.index[:, mended] = self._own[:, mended]
         return self._expert * clips[..., None]
 
     def frames(self, chosen: Tensor) -> int:
@@ -80,7 +85,7 @@ def main(run: Path, features: Path, group_clips: int) -> None:
     text = build_text(config)
     system = build_student(config, index.dim, expert.dim, text.dim).eval()
     load_weights(system, run / "weights.safetensors")
-    queries = load_splits(config.dataset)["test"]
+    queries = load_splits(config.dataset)["val"]
     stored = {
         video: [torch.from_numpy(store.read(video).astype(np.float32))[None] for store in (index, expert)]
         for video in {query.video_id for query in queries}
