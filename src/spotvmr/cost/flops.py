@@ -22,6 +22,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from spotvmr.errors import UserError
+
 _GFLOP = 1e9
 
 
@@ -40,7 +42,7 @@ def count_gflops(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> float:
         GFLOPs, 2 FLOPs per multiply-add.
 
     Raises:
-        NotImplementedError: ``fn`` calls a kernel that multiplies and has no formula here.
+        UserError: ``fn`` calls a kernel that multiplies and has no formula here.
 
     Example:
         >>> count_gflops(torch.nn.Linear(1000, 500), torch.zeros(1000, 1000))
@@ -91,7 +93,10 @@ def _refuse_hidden_work(func: Any) -> None:
     name = func.name()
     hidden = ("rnn", "lstm", "scaled_dot_product", "_attention", "transformer_encoder", "_mm")
     if func.namespace == "quantized" or any(part in name for part in hidden):
-        raise NotImplementedError(f"no FLOP formula for {name}: count this part by hand")
+        raise UserError(
+            f"no FLOP formula for the kernel {name}: write that layer with plain products, or add "
+            "the kernel's formula to spotvmr/cost/flops.py"
+        )
 
 
 def _attention(q: Tensor, k: Tensor, v: Tensor) -> int:

@@ -65,8 +65,9 @@ def evaluate(system: BudgetedVmr, bench: Workbench, queries: Sequence[Query], as
         metric.distributed_available_fn = lambda: False
     of_qid = {query.qid: query for query in queries}
     batches = DataLoader(dataset, batch, collate_fn=Collator(bench.sentences))
-    hidden = not bench.config.log.progress
-    for rows in track(batches, "asking", console=Console(stderr=True), transient=True, disable=hidden):
+    console = Console(stderr=True)
+    shown = bench.config.log.progress and console.is_terminal  # elsewhere it would leave an empty line
+    for rows in track(batches, "asking", console=console, transient=True, disable=not shown):
         _keep(rows, ask(system, rows, found.ledger), of_qid, found)
     return found
 

@@ -65,32 +65,9 @@ def fit(
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its tips and repeated notes
     warnings.filterwarnings("ignore", message=".*(LeafSpec|logging interval|does not have many workers|is not empty).*")
     resume = _resumable(folder / "checkpoints", identity)
-    trainer = L.Trainer(
-        accelerator=settings.accelerator,
-        devices=settings.devices,
-        num_nodes=machines(),
-        strategy=settings.strategy,
-        precision=cast(Any, settings.precision),  # checked by config.checks
-        max_epochs=epochs,
-        gradient_clip_val=settings.clip_norm,
-        callbacks=[
-            best,
-            last,
-            EarlyStopping(MONITOR, mode="max", patience=settings.patience),
-            *([EpochLine()] if log_settings.epochs else []),
-            *([progress_bar()] if log_settings.progress else []),
-            *callbacks,
-            *([EMAWeightAveraging(decay=settings.ema)] if settings.ema else []),
-        ],
-        logger=[*([csv_curves(folder, resumed=resume is not None)] if log_settings.record else []), *loggers],
-        enable_progress_bar=log_settings.progress,
-        reload_dataloaders_every_n_epochs=1,
-        num_sanity_val_steps=0,
-        enable_model_summary=False,
-        deterministic=True,
-        log_every_n_steps=1_000_000,  # curves are by epoch
-        default_root_dir=folder,
-    )
+    curves = [csv_curves(folder, resumed=resume is not None)] if log_settings.record else []
+    watching = [best, last, *callbacks]
+    trainer = _trainer(settings, log_settings, epochs, folder, watching, [*curves, *loggers])
     with memory_errors(settings):
         trainer.fit(module, data, ckpt_path=resume, weights_only=True)
     trainer.strategy.barrier()
@@ -101,6 +78,41 @@ def fit(
         save_weights(system, weights, identity)
     trainer.strategy.barrier()
     return system.cpu().eval()
+
+
+def _trainer(
+    settings: TrainerConfig,
+    log_settings: LogConfig,
+    epochs: int,
+    folder: Path,
+    callbacks: Sequence[Callback],
+    loggers: Sequence[Logger],
+) -> L.Trainer:
+    """Lightning's trainer for one training that is the same each time, epoch by epoch."""
+    return L.Trainer(
+        accelerator=settings.accelerator,
+        devices=settings.devices,
+        num_nodes=machines(),
+        strategy=settings.strategy,
+        precision=cast(Any, settings.precision),  # checked by config.checks
+        max_epochs=epochs,
+        gradient_clip_val=settings.clip_norm,
+        callbacks=[
+            EarlyStopping(MONITOR, mode="max", patience=settings.patience),
+            *([EpochLine()] if log_settings.epochs else []),
+            *([progress_bar()] if log_settings.progress else []),
+            *callbacks,
+            *([EMAWeightAveraging(decay=settings.ema)] if settings.ema else []),
+        ],
+        logger=list(loggers),
+        enable_progress_bar=log_settings.progress,
+        reload_dataloaders_every_n_epochs=1,
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        deterministic=True,
+        log_every_n_steps=1_000_000,  # curves are by epoch
+        default_root_dir=folder,
+    )
 
 
 def _checkpoints(folder: Path) -> tuple[ModelCheckpoint, ModelCheckpoint]:
