@@ -53,7 +53,9 @@ def build_selector(
         return FixedSelector(oracle_rule)
     if config.name in ("one_shot", "spotter"):
         encoder, dim = _preview_encoder(config, model, host, index_dim, expert_dim, text_dim)
-        return Spotter(dim, config.steps, config.spread, config.noise, encoder)
+        # In log odds, as differences of scores are.
+        penalties = [0] if config.name == "one_shot" else range(config.steps, 0, -1)
+        return Spotter(dim, penalties, config.spread, config.noise, encoder)
     if config.name == "spotter_gumbel":
         return GumbelSpotter(host.dim, config.steps, config.noise, config.temperature, config.seed)
     if config.name == "none":

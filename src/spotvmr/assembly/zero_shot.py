@@ -13,7 +13,8 @@ from spotvmr.models import ZeroShot
 from spotvmr.selection import Spotter
 from spotvmr.types.batches import TextBatch
 
-_STEPS = 2
+_PENALTIES = (1e3, 0.0)
+"""Of the two steps: the first takes one clip of each place, the second the best."""
 _SPREAD = 2
 """Clips to either side that a clip of the first step stands for."""
 
@@ -68,7 +69,7 @@ def build_zero_shot(config: Config) -> tuple[BudgetedVmr, FrozenEncoder, FrozenE
 
 def _spotter() -> Spotter:
     """A spotter whose preview is the host's score: its head passes it on, likeness and budget add nothing."""
-    spotter = Spotter(ZeroShot.dim, _STEPS, _SPREAD, noise=0.0)
+    spotter = Spotter(ZeroShot.dim, _PENALTIES, _SPREAD, noise=0.0)
     spotter.head = nn.Sequential()
     for weight in (spotter.prior, *spotter.budget_in.parameters()):
         nn.init.zeros_(weight)

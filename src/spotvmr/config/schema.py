@@ -117,7 +117,7 @@ class SelectorConfig:
     name: str = "spotter"
     steps: int = 3  # selection steps of the spotter
     encoder: str = "own"  # cross-modal encoder of the spotter's previews: "own" or "shared" with the VMR model
-    spread: int = 2  # clips to either side that a probe of the early steps stands for; 0: neighbours count alike
+    spread: int = 2  # clips to either side where a better one makes a clip count less; 0: neighbours count alike
     noise: float = 0.3  # scale of the Gumbel noise on scores, training only
     temperature: float = 5.0  # spotter_gumbel: of the softmax at the start of the training; falls linearly
     seed: int = 0  # of the random arm, and of spotter_gumbel's noise at test

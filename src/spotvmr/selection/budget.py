@@ -26,22 +26,24 @@ def split_over_steps(allowed: Tensor, steps: int) -> list[Tensor]:
     return [after - before for before, after in pairwise(marks)]
 
 
-def spread_clips(scores: Tensor, available: Tensor, count: Tensor, reach: int) -> Tensor:
-    """Like ``top_clips``, but clips that are the best within ``reach`` to either side come first.
+def spread_clips(scores: Tensor, available: Tensor, count: Tensor, reach: int, penalty: float) -> Tensor:
+    """Like ``top_clips``, but each better clip within ``reach`` to either side makes a clip worth less.
 
     Neighbouring clips of one event score alike: by score alone a few events would take the whole
-    count, while one clip of each tells which of them deserves more.
+    count, while one clip of each tells which of them deserves more. A lasting lead in score buys
+    neighbours all the same, as in the soft non-maximum suppression of Bodla et al., ICCV 2017.
 
     Args:
         scores: Higher is better (B, T).
-        available: Clips that may be chosen (B, T).
+        available: Clips that may be chosen, and that may be the better ones (B, T).
         count: Clips to choose (B,).
         reach: Clips to either side.
+        penalty: Taken off the score for each better clip; 0 is ``top_clips``.
     """
     pool = scores.masked_fill(~available, -torch.inf)
-    best_near = nnf.max_pool1d(pool[:, None], 2 * reach + 1, stride=1, padding=reach)[:, 0]
-    first = top_clips(scores, available & (pool >= best_near), count)
-    return first | top_clips(scores, available & ~first, count - first.sum(-1))
+    near = nnf.pad(pool, (reach, reach), value=-torch.inf).unfold(-1, 2 * reach + 1, 1)
+    better = (near[..., :reach] >= pool[..., None]).sum(-1) + (near[..., reach + 1 :] > pool[..., None]).sum(-1)
+    return top_clips(scores - penalty * better, available, count)
 
 
 def top_clips(scores: Tensor, available: Tensor, count: Tensor) -> Tensor:

@@ -2,9 +2,9 @@
 
 After SpotEM (Ramakrishnan et al., ICML 2023) and SpotVMR (AAAI 2024), with these differences: the
 budget is exact (top k, never more), noise is drawn in training only, chosen clips leave the pool,
-an indicator channel marks what was really computed, the budget itself is an input, and early steps
-probe: they take one clip of each candidate event before a second of any, and the last step spends
-what is left where the probes point.
+an indicator channel marks what was really computed, the budget itself is an input, and clips beside a
+better one count less, from step to step by less: the first steps probe a clip or two of each
+candidate event, the last spends what is left where the probes point.
 
 What to choose is learnt from the scores' own loss (``losses.ranking_loss``), at every state that the
 spotter's own noisy choices lead to, as in imitation learning on the learner's own path (DAgger, Ross et
@@ -15,6 +15,7 @@ the true clips (``experiments/main_job``).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as nnf
@@ -29,20 +30,23 @@ _PRIOR = 10.0
 
 
 class Spotter(nn.Module):
-    """Selects clips in ``steps`` rounds, each a preview with the features fetched so far.
+    """Selects clips in rounds, each a preview with the features fetched so far.
 
     Args:
         dim: Channels d of the host's fused features.
-        steps: Rounds; 1 is a one-shot selector.
-        spread: In all steps but the last, clips to either side that a chosen clip stands for.
+        penalties: Of each round, what a clip's score loses for each better one near it; a single round is a one-shot
+            selector.
+        spread: Clips to either side that are near.
         noise: Scale of the Gumbel noise on scores in training.
         encoder: A cross-modal encoder of the spotter's own; None shares the host's, as SpotEM does.
     """
 
-    def __init__(self, dim: int, steps: int, spread: int, noise: float, encoder: nn.Module | None = None) -> None:
+    def __init__(
+        self, dim: int, penalties: Sequence[float], spread: int, noise: float, encoder: nn.Module | None = None
+    ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.steps, self.spread, self.noise = steps, spread, noise
+        self.penalties, self.spread, self.noise = tuple(penalties), spread, noise
         self.prior = nn.Parameter(torch.tensor(_PRIOR))
         self.budget_in = nn.Linear(1, dim)
         self.head = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, 1))
@@ -53,11 +57,10 @@ class Spotter(nn.Module):
         weight, expert, chosen = start.weight, start.expert, start.chosen
         picks, scores = list(start.steps), list(start.scores)
         more = (clips_allowed(request.budget, request.mask) - chosen.sum(-1)).clamp(min=0)
-        counts = split_over_steps(more, self.steps)
-        for step, count in enumerate(counts, start=1):
+        counts = split_over_steps(more, len(self.penalties))
+        for count, penalty in zip(counts, self.penalties, strict=True):
             score = self.preview(request, expert, weight)
-            spread = self.spread if step < self.steps else 0
-            pick = self._pick(score.detach(), request.mask & ~chosen, count, spread)
+            pick = self._pick(score.detach(), request.mask & ~chosen, count, penalty)
             step_weight = pick.to(weight.dtype)
             expert = expert + request.source.fetch(step_weight)
             weight, chosen = weight + step_weight, chosen | pick
@@ -73,11 +76,11 @@ class Spotter(nn.Module):
         budget = self.budget_in(request.budget.to(fused.dtype).log10()[:, None])
         return self.head(fused + budget[:, None]).squeeze(-1) + self.prior * _likeness(request)
 
-    def _pick(self, score: Tensor, pool: Tensor, count: Tensor, spread: int) -> Tensor:
+    def _pick(self, score: Tensor, pool: Tensor, count: Tensor, penalty: float) -> Tensor:
         """The best ``count`` clips of the pool (B, T), bool."""
         if self.training and self.noise > 0:
             score = score + self.noise * _gumbel_like(score)
-        return spread_clips(score, pool, count, spread)
+        return spread_clips(score, pool, count, self.spread, penalty)
 
 
 def _likeness(request: SelectionRequest) -> Tensor:

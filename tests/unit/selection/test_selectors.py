@@ -59,7 +59,7 @@ def request(lengths: tuple[int, ...] = (40, 25), budget: float = 0.2, width: int
 
 def spotter(steps: int = 3) -> Spotter:
     torch.manual_seed(1)
-    return Spotter(DIM, steps, spread=2, noise=1.0)
+    return Spotter(DIM, range(steps, 0, -1), spread=2, noise=1.0)
 
 
 BUDGETED = {
@@ -166,7 +166,7 @@ def test_noise_varies_training_selections() -> None:
 def test_an_encoder_of_its_own_leaves_the_host_alone() -> None:
     asked, own = request(), Host()
     torch.manual_seed(1)
-    selector = Spotter(DIM, 3, spread=2, noise=1.0, encoder=_Encoder(own)).train()
+    selector = Spotter(DIM, (3, 2, 1), spread=2, noise=1.0, encoder=_Encoder(own)).train()
     torch.stack(selector(asked).scores).sum().backward()
     assert all(p.grad is None for p in asked.host.parameters())
     assert all(p.grad is not None for p in own.parameters())
