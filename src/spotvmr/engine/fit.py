@@ -29,7 +29,6 @@ from spotvmr.errors import UserError
 from spotvmr.types.files import write_text_atomic
 
 log = logging.getLogger(__name__)
-MONITOR = "val/R1@0.3"
 
 
 def fit(
@@ -61,12 +60,12 @@ def fit(
     Returns:
         The trained system with its best weights.
     """
-    best, last = _checkpoints(folder / "checkpoints")
+    best, last = _checkpoints(folder / "checkpoints", module.monitor)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its tips and repeated notes
     warnings.filterwarnings("ignore", message=".*(LeafSpec|logging interval|does not have many workers|is not empty).*")
     resume = _resumable(folder / "checkpoints", identity)
     curves = [csv_curves(folder, resumed=resume is not None)] if log_settings.record else []
-    watching = [best, last, *callbacks]
+    watching = [best, last, EarlyStopping(module.monitor, mode="max", patience=settings.patience), *callbacks]
     trainer = _trainer(settings, log_settings, epochs, folder, watching, [*curves, *loggers])
     with memory_errors(settings):
         trainer.fit(module, data, ckpt_path=resume, weights_only=True)
@@ -98,7 +97,6 @@ def _trainer(
         max_epochs=epochs,
         gradient_clip_val=settings.clip_norm,
         callbacks=[
-            EarlyStopping(MONITOR, mode="max", patience=settings.patience),
             *([EpochLine()] if log_settings.epochs else []),
             *([progress_bar()] if log_settings.progress else []),
             *callbacks,
@@ -115,13 +113,13 @@ def _trainer(
     )
 
 
-def _checkpoints(folder: Path) -> tuple[ModelCheckpoint, ModelCheckpoint]:
+def _checkpoints(folder: Path, monitor: str) -> tuple[ModelCheckpoint, ModelCheckpoint]:
     """Keep the best epoch and the last one, each under a fixed name.
 
     Both are saved after an epoch is over: one saved earlier would resume in the middle of it.
     """
     best = ModelCheckpoint(
-        folder, "best", MONITOR, mode="max", save_on_train_epoch_end=True, enable_version_counter=False
+        folder, "best", monitor, mode="max", save_on_train_epoch_end=True, enable_version_counter=False
     )
     last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
     return best, last
