@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -46,6 +47,14 @@ def test_the_control_selects_the_same_clips_and_says_that_it_is_one(
     assert [p.selected_clips for p in plain] == [p.selected_clips for p in hidden]
     assert [p.moments for p in plain] != [p.moments for p in hidden]
     assert "control" not in json.loads((folder / "record.json").read_text())
+
+
+def test_the_epoch_that_is_kept_is_the_best_at_two_budgets(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (folder / "curves" / "metrics.csv").open(newline="") as file:
+        best = max(float(row["val/any_budget"]) for row in csv.DictReader(file) if row["val/any_budget"])
+    asked = [evaluated(capsys, folder, "split=val", f"budget={budget}")[1] for budget in (0.1, 0.025)]
+    scores = [record["metrics"]["R1@0.3"] for record in asked]  # type: ignore[index]
+    assert sum(scores) / 2 == pytest.approx(best)
 
 
 def test_adaptive_spending_keeps_its_cap_and_pays_for_every_level(
