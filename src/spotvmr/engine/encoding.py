@@ -16,6 +16,9 @@ from spotvmr.encoders import ClipEncoder
 from spotvmr.engine.decoding import Chunk, Failure, decoded
 from spotvmr.features import StoreWriter
 
+_CHUNK_CLIPS = 64
+"""Handing over costs about the same for few clips as for many."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -37,6 +40,11 @@ class Recipe:
     def frames(self) -> int:
         """Frames of each clip that are decoded: as many as the most demanding encoder wants."""
         return max(encoder.spec.frames for encoder in self.encoders.values())
+
+    @property
+    def chunk_clips(self) -> int:
+        """Clips that a decoding process hands over at once: whole batches, about ``_CHUNK_CLIPS``."""
+        return max(1, _CHUNK_CLIPS // self.batch_clips) * self.batch_clips
 
 
 @dataclass
@@ -106,7 +114,8 @@ def encoded(chunks: Iterable[Chunk | Failure], recipe: Recipe) -> Iterator[Encod
         video.decode_s += chunk.decode_s
         for path, encoder in recipe.encoders.items():
             began = time.perf_counter()
-            video.rows.setdefault(path, []).append(encode_clips(encoder, chunk.pixels, recipe.device))
+            batches = chunk.pixels.split(recipe.batch_clips)
+            video.rows.setdefault(path, []).extend(encode_clips(encoder, batch, recipe.device) for batch in batches)
             video.encode_s[path] = video.encode_s.get(path, 0.0) + time.perf_counter() - began
         if chunk.last:
             del at_work[chunk.video_id]
@@ -129,7 +138,7 @@ def _here(
     workers: int, videos: Mapping[str, Path], recipe: Recipe, writers: Mapping[Path, StoreWriter]
 ) -> Iterator[Indexed | Failure]:
     """Decode in worker processes, encode and write in this one."""
-    chunks = decoded(videos, recipe.clip_s, recipe.frames, recipe.batch_clips, workers)
+    chunks = decoded(videos, recipe.clip_s, recipe.frames, recipe.chunk_clips, workers)
     for video in encoded(chunks, recipe):
         if isinstance(video, Failure):
             yield video

@@ -6,7 +6,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from spotvmr.features.importers import ImportedFeatures
 _LEAST = 1.7
 """Two decoding processes over one; extraction as a whole has no limit, since the encoders stay in one process."""
 _ROUNDS = 5
-"""Of decoding, by one process and by two in turn: what else the machine does then slows both."""
+"""Of decoding, by one process and by two in turn: what else the machine does then slows both, and their ratio least."""
 
 
 def measure(config: Config, videos: Mapping[str, Path]) -> list[dict[str, Any]]:
@@ -41,23 +41,24 @@ def measure(config: Config, videos: Mapping[str, Path]) -> list[dict[str, Any]]:
     """
     counts = sorted({1, 2, os.cpu_count() or 1})
     recipe = Recipe(_encoders(config), config.dataset.clip_s, config.expert.batch_clips, config.device)
-    rounds = [[_decoding(videos, recipe, count) for count in counts] for _ in range(_ROUNDS)]
-    decoding = {count: statistics.median(rates) for count, rates in zip(counts, zip(*rounds, strict=True), strict=True)}
+    rounds = [{count: _decoding(videos, recipe, count) for count in counts} for _ in range(_ROUNDS)]
     whole = {count: _extracting(videos, recipe, count) for count in counts}
-    return [*_rows("decoding", decoding, _LEAST), *_rows("decoding and encoders", whole, None)]
+    return [*_rows("decoding", rounds, _LEAST), *_rows("decoding and encoders", [whole], None)]
 
 
-def _rows(what: str, rates: Mapping[int, float], least: float | None) -> list[dict[str, Any]]:
-    """Clips a second of each number of processes, and two over one."""
+def _rows(what: str, rounds: Sequence[Mapping[int, float]], least: float | None) -> list[dict[str, Any]]:
+    """Medians over rounds: clips a second of each number of processes, and two over one in the same round."""
+    rates = {count: statistics.median(one[count] for one in rounds) for count in rounds[0]}
     rows = [{"what": f"{what}, {n} processes", "median": r, "unit": "clips/s", "limit": None} for n, r in rates.items()]
-    ratio = {"what": f"{what}, 2 processes over 1", "median": rates[2] / rates[1], "unit": "times", "limit": None}
+    gain = statistics.median(one[2] / one[1] for one in rounds)
+    ratio = {"what": f"{what}, 2 processes over 1", "median": gain, "unit": "times", "limit": None}
     return [*rows, ratio | {"least": least}]
 
 
 def _decoding(videos: Mapping[str, Path], recipe: Recipe, workers: int) -> float:
     """Clips a second of decoding alone, the start of the processes included."""
     began, clips = time.perf_counter(), 0
-    for chunk in decoded(videos, recipe.clip_s, recipe.frames, recipe.batch_clips, workers):
+    for chunk in decoded(videos, recipe.clip_s, recipe.frames, recipe.chunk_clips, workers):
         if isinstance(chunk, Failure):
             raise UserError(chunk.message)
         clips += len(chunk.pixels)
