@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from spotvmr.config import Config, compose
 from spotvmr.engine.pipeline import WEIGHTS, run_folder, train
@@ -89,6 +91,21 @@ def test_mixed_precision_leaves_a_record(config: Config) -> None:
     done = train(replace(config, trainer=replace(config.trainer, precision="bf16-mixed")))
     assert done is not None
     assert done.student.selection.fraction_max == pytest.approx(0.1)
+
+
+def test_compiled_it_learns_the_same(
+    trained: tuple[Config, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By the compiler's front alone: its back takes minutes, and rounds and draws dropout in its own way.
+    front, parts = partial(nn.Module.compile, backend="eager"), []
+    monkeypatch.setattr(nn.Module, "compile", lambda part: (parts.append(type(part).__name__), front(part)))
+    config, folder = trained
+    runs = replace(config.paths, runs=str(tmp_path))
+    done = train(replace(config, paths=runs, trainer=replace(config.trainer, compile=True)))
+    assert done is not None
+    assert parts.count("CrossModalEncoder") >= 3  # teacher's, student's, spotter's
+    assert done.student.metrics == pytest.approx(read_record(folder / "record.json").metrics)
+    assert (done.folder / "predictions.jsonl").read_bytes() == (folder / "predictions.jsonl").read_bytes()
 
 
 def _refuse(*_: object, **__: object) -> None:

@@ -178,6 +178,7 @@ class TrainerConfig:
     devices: int = 1
     strategy: str = "auto"
     precision: str = "32-true"
+    compile: bool = False  # torch.compile; the first epoch waits for it, and again where lengths change
     workers: int = 0  # data-loading processes; features are memory-mapped, 0 is fast
 
 

@@ -60,7 +60,7 @@ class GroundingModule(L.LightningModule):
         self.selection = SelectionMetrics()
         self.any_budget = trainer_config.any_budget and not isinstance(system.selector, AllClips)
         # In a tuple, Lightning and the checkpoint do not see the teacher's weights.
-        self._teacher = () if teacher is None else (teacher.eval().requires_grad_(False),)
+        self.teachers = () if teacher is None else (teacher.eval().requires_grad_(False),)
 
     @property
     def monitor(self) -> str:
@@ -69,7 +69,7 @@ class GroundingModule(L.LightningModule):
 
     def on_fit_start(self) -> None:
         """Bring the teacher to the student's device."""
-        for teacher in self._teacher:
+        for teacher in self.teachers:
             teacher.to(self.device)
 
     def on_train_batch_start(self, batch: GroundingBatch, batch_idx: int) -> None:
@@ -145,7 +145,7 @@ class GroundingModule(L.LightningModule):
         """The teacher's outputs, when there is one."""
         with torch.no_grad():
             return next(
-                (run_system(teacher, batch, torch.ones(len(batch.qids))).vmr for teacher in self._teacher), None
+                (run_system(teacher, batch, torch.ones(len(batch.qids))).vmr for teacher in self.teachers), None
             )
 
     def _budgets(self, batch: GroundingBatch) -> Tensor:

@@ -131,6 +131,10 @@ def test_a_kernel_without_formula_is_refused_not_counted_as_zero() -> None:
         count_gflops(torch._int_mm, torch.ones(32, 16, dtype=torch.int8), torch.ones(16, 32, dtype=torch.int8))
 
 
+def test_a_compiled_module_counts_as_it_would_uncompiled() -> None:
+    assert count_gflops(torch.compile(nn.Linear(4, 3)), torch.zeros(2, 4)) == pytest.approx(2 * 2 * 4 * 3 / 1e9)
+
+
 def test_vit_b_32_image_tower_is_8_82_gflops() -> None:
     open_clip = pytest.importorskip("open_clip")
     # In eval mode with trainable parameters: the case that reads 5.89 when attention is missed.
