@@ -240,6 +240,13 @@ def test_limits(key: str, good: list[str], bad: list[str]) -> None:
         assert key in complaint(f"{key}={value}")
 
 
+@pytest.mark.parametrize("selector", ["spotter", "one_shot"])
+def test_a_spotter_that_nothing_teaches_is_refused(selector: str) -> None:
+    with pytest.raises(UserError, match=rf"distill\.selection=0 leaves selector={selector} untaught"):
+        compose([f"selector={selector}", "distill.selection=0"])
+    assert compose(["selector=uniform", "distill.selection=0"]).distill.selection == 0
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [

@@ -101,6 +101,8 @@ def check(config: Config) -> None:
         _apply(_WORLD_RULES, config)
     if config.model.dim % config.model.heads:
         raise UserError(f"model.heads={config.model.heads} must divide model.dim={config.model.dim}")
+    if config.selector.name in ("spotter", "one_shot") and not config.distill.selection:
+        raise UserError(f"distill.selection=0 leaves selector={config.selector.name} untaught: must be above 0")
 
 
 def _apply(rules: Iterable[_Rule], config: Config) -> None:
