@@ -173,7 +173,7 @@ class TrainerConfig:
     any_budget: bool = True  # every second training query draws a budget from 1 % to 100 %; false: all take budget
     ema: float = 0.99  # decay a step of the averaged weights that are validated and kept; 0: no averaging
     window_clips: int = 192  # longer videos are trained on windows of this many clips
-    patience: int = 5  # epochs without a better val R1@0.3 before stopping
+    patience: int = 5  # epochs without a better score on validation before stopping
     accelerator: str = "auto"
     devices: int = 1
     strategy: str = "auto"
