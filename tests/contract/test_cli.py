@@ -21,7 +21,7 @@ from spotvmr.errors import UserError
 
 # Commands with every way to end; each one prints on stdout in all ways there are before it ends.
 FAKES = """
-import errno, os, subprocess, sys
+import errno, logging, os, subprocess, sys
 from spotvmr.errors import UserError
 
 def _noise():
@@ -33,6 +33,7 @@ def _noise():
 def fine(config, arguments):
     _noise()
     arguments.show("for people")
+    logging.getLogger("spotvmr").info("progress")
     return {"budget": config.budget, "nan": float("nan"), "words": arguments.words, "options": arguments.options}
 
 def users(config, arguments):
@@ -153,8 +154,12 @@ def test_without_json_results_are_for_people(fakes: Path) -> None:
     assert "{" not in done.stdout
 
 
-def test_only_the_first_of_several_processes_writes_the_object(fakes: Path) -> None:
-    assert run(fakes, "fine", "--json", LOCAL_RANK="1").stdout == ""
+def test_only_the_first_of_several_processes_writes_the_object_and_tells_its_progress(fakes: Path) -> None:
+    first, second = (run(fakes, "fine", "--json", LOCAL_RANK=rank) for rank in "01")
+    assert first.stdout.count("{") == 2  # the object and the options in it
+    assert "progress" in first.stderr
+    assert second.stdout == ""
+    assert "progress" not in second.stderr
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])

@@ -13,7 +13,7 @@ from typing import Any
 from spotvmr import __version__
 from spotvmr.cli import help as texts
 from spotvmr.cli.arguments import Arguments, parse_arguments
-from spotvmr.cli.output import stdout_kept_for_json, write_json
+from spotvmr.cli.output import first_process, stdout_kept_for_json, write_json
 from spotvmr.cli.table import COMMANDS
 from spotvmr.config import compose
 from spotvmr.errors import UserError
@@ -58,7 +58,8 @@ def _run(arguments: Arguments) -> None:
 
 
 def _run_command(arguments: Arguments) -> None:
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
+    level = logging.INFO if first_process() else logging.WARNING
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s")
     command = COMMANDS[arguments.command]
     config = compose(arguments.overrides, also_known=tuple(command.options))
     run = _function(command.target)

@@ -28,12 +28,17 @@ def stdout_kept_for_json() -> Iterator[None]:
         os.close(kept)
 
 
+def first_process() -> bool:
+    """Whether this is the process that talks: of a distributed training, the first one of each machine."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"
+
+
 def write_json(result: Mapping[str, Any]) -> None:
     """Write one line of JSON; a number that JSON has no word for (NaN, infinity) becomes null.
 
     In distributed training only the first process writes.
     """
-    if os.environ.get("LOCAL_RANK", "0") == "0":
+    if first_process():
         sys.stdout.write(json.dumps(_finite(result), ensure_ascii=False, default=str) + "\n")
 
 

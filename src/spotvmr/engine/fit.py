@@ -64,7 +64,9 @@ def fit(
     """
     best, last = _checkpoints(folder / "checkpoints", module.monitor)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its tips and repeated notes
-    warnings.filterwarnings("ignore", message=".*(LeafSpec|logging interval|does not have many workers|is not empty).*")
+    # sync_dist: what is logged once an epoch is the same on every process.
+    needless = "LeafSpec|logging interval|does not have many workers|is not empty|sync_dist=True"
+    warnings.filterwarnings("ignore", message=f".*({needless}).*")
     resume = _resumable(folder / "checkpoints", identity)
     curves = [csv_curves(folder, resumed=resume is not None)] if log_settings.record else []
     watching = [best, last, EarlyStopping(module.monitor, mode="max", patience=settings.patience), *callbacks]
