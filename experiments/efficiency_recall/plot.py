@@ -42,16 +42,16 @@ def main() -> None:
     axes.set_xticks([100 * tick for tick in ticks], [f"{100 * tick:g}" for tick in ticks])
     axes.set_xticks([], minor=True)
     seeds = len({record.seed for record in records if record.arm == "spotter"})
-    axes.set(xlabel="clips with expert features, %", ylabel=f"{SCORE}, %, mean of {seeds} seeds", ylim=(0, 100))
+    axes.set(xlabel="clips with expert features, %", ylabel=f"{SCORE}, %, mean of {seeds} seeds")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
     figure.savefig(HERE / "curve.png", dpi=120)
 
 
 def curve(records: Sequence[RunRecord]) -> list[tuple[float, float]]:
-    """Budget and mean score over seeds, budgets ascending."""
-    budgets = sorted({record.budget for record in records})
-    return [(b, average([record for record in records if record.budget == b])) for b in budgets]
+    """Share of clips that was spent and score, means over seeds, budgets ascending."""
+    asked = [[r for r in records if r.budget == budget] for budget in sorted({r.budget for r in records})]
+    return [(mean(r.selection.fraction_mean or 0.0 for r in alike), average(alike)) for alike in asked]
 
 
 def average(records: Sequence[RunRecord]) -> float:

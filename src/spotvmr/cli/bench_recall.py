@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from spotvmr.engine.recall_curves import Row, Scored
+    from spotvmr.metrics import Difference
 
 ARMS = ("all", "none", "random", "uniform", "similarity", "one_shot", "spotter", "spotter_gumbel", "oracle")
 BUDGETS = "0.01,0.025,0.05,0.1,0.25,1"
@@ -33,7 +34,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     """Make the runs that are missing, then the table of all that are there.
 
     Returns:
-        The rows, the area under each arm's curve, and the spotter's lead over its best rival.
+        The rows, the area under each arm's curve, and the spotter's lead over its best rival and at each budget.
 
     Raises:
         UserError: An option is not understood, or an arm is unknown.
@@ -70,12 +71,22 @@ def _report(folder: Path, arms: Sequence[str], quick: bool, arguments: Arguments
         print_table(_table(rows, scored))
     for arm, area in sorted(under.items(), key=lambda item: -item[1]):
         arguments.show(f"area under R1@0.3 over log10 budget, {arm}: {area:.4f}")
-    if lead:
-        arguments.show(f"spotter - {lead['rival']}: {lead['mean']:+.4f} [{lead['low']:+.4f}, {lead['high']:+.4f}]")
+    if found is not None:
+        arguments.show(_gain(found[0], found[1]))
+    leads = recall_curves.leads(scored)
+    for rival, budget, gain in leads:
+        arguments.show(_gain(f"{rival}, R1@0.3 at {100 * budget:g} %", gain))
     if not quick:
         path = collect([_named(one) for one in scored], Path("experiments") / claim)
         arguments.show(f"records of every run: {path}")
-    return {"rows": [asdict(row) for row in rows], "areas": under, "lead": lead, "folder": str(folder)}
+    by_budget = [{"rival": rival, "budget": budget, **asdict(gain)} for rival, budget, gain in leads]
+    rows_out = [asdict(row) for row in rows]
+    return {"rows": rows_out, "areas": under, "lead": lead, "leads": by_budget, "folder": str(folder)}
+
+
+def _gain(rival: str, gain: Difference) -> str:
+    """The spotter less a rival, for people."""
+    return f"spotter - {rival}: {gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
 
 
 def _named(one: Scored) -> Any:

@@ -136,6 +136,20 @@ def lead(areas_of: Mapping[str, Mapping[int, NDArray[np.float64]]]) -> tuple[str
     return best, paired_difference(ours, theirs)
 
 
+def leads(scored: Sequence[Scored]) -> list[tuple[str, float, Difference]]:
+    """The spotter less each rival at each budget that both were asked at, over the seeds both have.
+
+    Returns:
+        Rival, budget and the difference of R1@0.3, paired over queries; budgets ascending.
+    """
+    hits = {(one.arm, one.record.budget, one.seed): one.hits for one in scored}
+    pairs: dict[tuple[str, float], list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
+    for (arm, budget, seed), theirs in hits.items():
+        if arm in RIVALS and ("spotter", budget, seed) in hits:
+            pairs.setdefault((arm, budget), []).append((hits["spotter", budget, seed], theirs))
+    return [(*key, paired_difference(*np.mean(pairs[key], 0))) for key in sorted(pairs)]
+
+
 def weights_of(budgets: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
     """What each point of a curve counts in the area under it between two budgets (K,).
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from spotvmr.engine.recall_curves import weights_of
+from spotvmr.engine.recall_curves import Scored, leads, weights_of
 
 
 def area_by_hand(budgets: list[float], values: list[float], low: float, high: float) -> float:
@@ -33,3 +35,27 @@ def test_weights_are_those_of_the_area_under_straight_lines(budgets: list[float]
 def test_a_constant_curve_has_the_width_times_its_height() -> None:
     weights = weights_of(np.array([0.01, 0.05, 0.25]), 0.01, 0.25)
     assert weights.sum() == pytest.approx(np.log10(25))
+
+
+def scored(arm: str, seed: int, budget: float, hits: list[float]) -> Scored:
+    """A record of which only the budget is read."""
+    return Scored(arm, seed, SimpleNamespace(budget=budget), np.array(hits))  # type: ignore[arg-type]
+
+
+def test_the_lead_at_a_budget_is_paired_over_the_seeds_that_both_have() -> None:
+    found = leads(
+        [
+            scored("spotter", 0, 0.1, [1, 1, 0, 1]),
+            scored("spotter", 1, 0.1, [1, 0, 0, 1]),
+            scored("spotter", 2, 0.1, [1, 1, 1, 1]),
+            scored("spotter", 0, 0.05, [1, 0, 0, 0]),
+            scored("similarity", 0, 0.1, [1, 0, 0, 1]),
+            scored("similarity", 1, 0.1, [0, 0, 0, 1]),
+            scored("one_shot", 0, 0.05, [0, 1, 1, 1]),
+            scored("one_shot", 0, 0.01, [1, 1, 1, 1]),
+            scored("uniform", 0, 0.1, [0, 0, 0, 0]),
+        ]
+    )
+    assert [(rival, budget) for rival, budget, _ in found] == [("one_shot", 0.05), ("similarity", 0.1)]
+    assert [gain.mean for _, _, gain in found] == pytest.approx([-0.5, 0.25])
+    assert all(gain.low <= gain.mean <= gain.high for _, _, gain in found)
