@@ -80,7 +80,7 @@ def main(devices: int, folder: Path, words: list[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "scores.json").write_text(json.dumps(scores))
     module, data = made(config, bench).double(), batches(config, bench, GLOBAL_BATCH // devices, InDouble)
-    for teacher in module._teacher:  # which is no child of the module
+    for teacher in module.teachers:  # which is no child of the module
         teacher.double()
     log = LogConfig(progress=False)
     fit(module, data, config.trainer, 1, folder, folder / "weights.safetensors", {}, log)
