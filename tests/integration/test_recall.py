@@ -14,6 +14,7 @@ from spotvmr.config import compose
 from spotvmr.engine import recall_runs
 from spotvmr.engine.asking import once, request_of
 from spotvmr.engine.evaluation import evaluate
+from spotvmr.engine.fit import read_checkpoint
 from spotvmr.engine.pipeline import WEIGHTS, train
 from spotvmr.engine.samples import Collator, GroundingDataset
 from spotvmr.engine.workbench import prepare
@@ -55,6 +56,9 @@ def test_the_epoch_that_is_kept_is_the_best_at_two_budgets(folder: Path, capsys:
     asked = [evaluated(capsys, folder, "split=val", f"budget={budget}")[1] for budget in (0.1, 0.025)]
     scores = [record["metrics"]["R1@0.3"] for record in asked]  # type: ignore[index]
     assert sum(scores) / 2 == pytest.approx(best)
+    states = read_checkpoint(folder / "checkpoints" / "best.ckpt")["callbacks"].values()
+    chosen = [state for state in states if "best_model_score" in state and state["monitor"]]
+    assert [state["monitor"] for state in chosen] == ["val/any_budget"]
 
 
 def test_adaptive_spending_keeps_its_cap_and_pays_for_every_level(

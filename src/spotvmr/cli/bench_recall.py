@@ -79,9 +79,13 @@ def _report(folder: Path, arms: Sequence[str], quick: bool, arguments: Arguments
     if not quick:
         path = collect([_named(one) for one in scored], Path("experiments") / claim)
         arguments.show(f"records of every run: {path}")
-    by_budget = [{"rival": rival, "budget": budget, **asdict(gain)} for rival, budget, gain in leads]
-    rows_out = [asdict(row) for row in rows]
-    return {"rows": rows_out, "areas": under, "lead": lead, "leads": by_budget, "folder": str(folder)}
+    return {
+        "rows": [asdict(row) for row in rows],
+        "areas": under,
+        "lead": lead,
+        "leads": [{"rival": rival, "budget": budget, **asdict(gain)} for rival, budget, gain in leads],
+        "folder": str(folder),
+    }
 
 
 def _gain(rival: str, gain: Difference) -> str:

@@ -89,7 +89,7 @@ def fit(
 def _compile(system: BudgetedVmr) -> None:
     """Compile the parts of model and selector in place, each by itself.
 
-    One graph of all steps of a spotter was not compiled after eight minutes on two cores, its parts took one.
+    One graph of all steps of a spotter takes many times as long to compile as its parts.
     """
     for network in (system.model, system.selector):
         for part in cast(nn.Module, network).children():

@@ -140,7 +140,7 @@ def leads(scored: Sequence[Scored]) -> list[tuple[str, float, Difference]]:
     """The spotter less each rival at each budget that both were asked at, over the seeds both have.
 
     Returns:
-        Rival, budget and the difference of R1@0.3, paired over queries; budgets ascending.
+        Rival, budget and the difference of R1@0.3, paired over queries; by rival, budgets ascending.
     """
     hits = {(one.arm, one.record.budget, one.seed): one.hits for one in scored}
     pairs: dict[tuple[str, float], list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}

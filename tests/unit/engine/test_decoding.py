@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 from spotvmr.assembly import build_encoders
 from spotvmr.config import compose
 from spotvmr.engine import decoding
 from spotvmr.engine.decoding import Chunk, Failure, watched
-from spotvmr.engine.encoding import Recipe, on_this_machine
+from spotvmr.engine.encoding import Encoded, Recipe, encoded, on_this_machine
 from spotvmr.engine.indexing import extract
 from spotvmr.errors import UserError
 from spotvmr.features import FeatureStore
@@ -104,3 +106,29 @@ def test_the_others_are_kept_and_the_report_names_every_skipped_one(videos: dict
     videos["bad"].write_bytes(good)
     extract(videos, Recipe({store: index}, 1.0, 64, "cpu"), on_this_machine(workers=2))
     assert FeatureStore.open(store).video_ids == tuple(videos)
+
+
+@pytest.mark.parametrize(("batch", "chunk"), [(1, 64), (16, 64), (20, 60), (64, 64), (100, 100)])
+def test_chunks_are_whole_batches(batch: int, chunk: int) -> None:
+    assert Recipe({}, 1.0, batch, "cpu").chunk_clips == chunk
+
+
+def test_a_chunk_is_encoded_batch_by_batch(tmp_path: Path) -> None:
+    index, sizes = build_encoders(compose())[0], []
+
+    class Telling:
+        spec = index.spec
+
+        def __call__(self, frames: Tensor) -> Tensor:
+            sizes.append(len(frames))
+            return index(frames)
+
+    pixels = torch.randint(255, (40, 1, 90, 160, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    chunk = Chunk("one", 40.0, 0, pixels, 0.0, last=True)
+    store = tmp_path / "store"
+    (video,) = encoded([chunk], Recipe({store: Telling()}, 1.0, 16, "cpu"))  # type: ignore[dict-item]
+    assert sizes == [16, 16, 8]
+    assert isinstance(video, Encoded)
+    (whole,) = encoded([chunk], Recipe({store: index}, 1.0, 64, "cpu"))
+    assert isinstance(whole, Encoded)
+    np.testing.assert_allclose(video.features[store], whole.features[store], atol=1e-5)
