@@ -1,8 +1,9 @@
 """One training step and one validation on so many processes: ``python ddp_process.py DEVICES FOLDER [key=value …]``.
 
 Lightning starts the further processes by running this file again. What must be equal whatever the number of
-processes is left in FOLDER: ``scores.json``, the validation before the step, and ``weights.safetensors`` after it.
-The step is in double precision, since Adam makes a whole step even of a gradient that is zero but for rounding.
+processes is left in FOLDER: ``scores.json``, the validation before the step, ``gradients.safetensors`` of the step, and
+``weights.safetensors`` after it. The step is in double precision, since Adam makes a whole step even of a gradient that
+is zero but for rounding.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.callbacks import Callback
+from safetensors.torch import save_file
 
 from spotvmr.assembly import build_criterion, build_student, build_teacher
 from spotvmr.config import Config, compose
@@ -25,7 +28,7 @@ from spotvmr.engine.module import GroundingModule
 from spotvmr.engine.workbench import Workbench, prepare
 from spotvmr.types import Query
 
-GLOBAL_BATCH = 4
+GLOBAL_BATCH = 6
 VAL_QUERIES = 31
 """Uneven on two processes, so that a sampler repeats one."""
 
@@ -35,6 +38,18 @@ class InDouble(GroundingDataModule):
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
         return doubled(batch)
+
+
+class KeptGradients(Callback):
+    """Leaves the gradients of a step: of how large they are Adam's first step tells nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_before_optimizer_step(self, trainer: L.Trainer, pl_module: L.LightningModule, optimizer: Any) -> None:
+        """Write them; the means over processes are the same on each."""
+        if trainer.is_global_zero:
+            save_file({n: p.grad for n, p in pl_module.named_parameters() if p.grad is not None}, self.path)
 
 
 def doubled(value: Any) -> Any:
@@ -83,7 +98,8 @@ def main(devices: int, folder: Path, words: list[str]) -> None:
     for teacher in module.teachers:  # which is no child of the module
         teacher.double()
     log = LogConfig(progress=False)
-    fit(module, data, config.trainer, 1, folder, folder / "weights.safetensors", {}, log)
+    kept = [KeptGradients(folder / "gradients.safetensors")]
+    fit(module, data, config.trainer, 1, folder, folder / "weights.safetensors", {}, log, kept)
 
 
 if __name__ == "__main__":

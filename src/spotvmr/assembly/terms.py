@@ -100,10 +100,10 @@ class PointTerms(nn.Module):
         self.register_buffer("positives", torch.zeros(()))
 
     def truth(self, out: VmrOutput, target: TargetBatch) -> dict[str, Tensor]:
-        """Focal and distance-IoU loss over a running mean of the number of positive points."""
+        """Focal and distance-IoU loss over a running mean of the number of positive points, of a mean process."""
         heads = out.heads
         positive = losses.positive_points(heads["points"], heads["valid"], target.span)
-        count = positive.sum().to(self.positives.dtype)
+        count = losses.mean_over_processes(positive.sum().to(self.positives.dtype))
         if self.training:
             with torch.no_grad():
                 self.positives.lerp_(count, 1.0 if self.positives == 0 else 1 - _MOMENTUM)

@@ -5,6 +5,7 @@ from spotvmr.losses.distillation import fused_distillation, span_distillation
 from spotvmr.losses.geometry import span_diou, span_giou, span_iou
 from spotvmr.losses.highlight import highlight_loss, ranking_loss
 from spotvmr.losses.points import point_border_loss, point_distillation, point_focal_loss, positive_points
+from spotvmr.losses.processes import mean_over_processes
 from spotvmr.losses.proposals import map_distillation, map_loss
 from spotvmr.losses.sets import matched, negative_loss, saliency_hinge, set_distillation, set_loss, span_distance
 from spotvmr.losses.span import border_clips, masked_log_softmax, offset_loss, span_loss
@@ -18,6 +19,7 @@ __all__ = [
     "map_loss",
     "masked_log_softmax",
     "matched",
+    "mean_over_processes",
     "negative_loss",
     "offset_loss",
     "point_border_loss",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as nnf
 from torch import Tensor
 
+from spotvmr.losses.processes import mean_over_processes
 from spotvmr.losses.span import masked_log_softmax
 
 
@@ -28,7 +29,8 @@ def ranking_loss(logits: Tensor, relevance: Tensor, mask: Tensor) -> Tensor:
     """Listwise cross-entropy (ListNet, Cao et al. 2007): softmax of the scores against the share of relevance.
 
     For a selector that takes the top k it matters which clips rank high, not how many are relevant;
-    unlike a binary loss this one is not drowned by the 99 % of clips that are not.
+    unlike a binary loss this one is not drowned by the 99 % of clips that are not. The mean is over the rows of all
+    processes that train together.
 
     Args:
         logits: Selection scores (B, T).
@@ -40,4 +42,5 @@ def ranking_loss(logits: Tensor, relevance: Tensor, mask: Tensor) -> Tensor:
     share = relevance / total.clamp(min=1e-6)
     log_p = masked_log_softmax(logits, mask)
     rows = (total.squeeze(-1) > 0).float()
-    return (-(share * log_p).sum(-1) * rows).sum() / rows.sum().clamp(min=1)
+    # The share of a process may be less than one row.
+    return (-(share * log_p).sum(-1) * rows).sum() / mean_over_processes(rows.sum()).clamp(min=1e-6)
