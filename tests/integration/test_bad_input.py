@@ -34,10 +34,19 @@ def complaint(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         (["model.name=resnet"], "vslnet"),
         (["dataset.format=xml"], "jsonl"),
         (["index.family=clipp"], "open_clip"),
+        (["trainer.accelerator=cuda", "trainer.devices=64"], "cannot train with trainer.accelerator=cuda"),
+        (["trainer.strategy=fsdp"], "requires a GPU"),
     ],
 )
 def test_wrong_words(words: list[str], said: str, small: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert said in complaint(capsys, "train", *small, *words)
+
+
+def test_compiling_without_a_compiler(
+    small: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert "'no-such-compiler' is not on the PATH" in complaint(capsys, "train", *small, "trainer.compile=true")
 
 
 @pytest.fixture

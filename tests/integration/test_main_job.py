@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -98,6 +99,7 @@ def test_compiled_it_learns_the_same(
 ) -> None:
     # By the compiler's front alone: its back takes minutes, and rounds and draws dropout in its own way.
     front, parts = partial(nn.Module.compile, backend="eager"), []
+    monkeypatch.setenv("CXX", sys.executable)  # any program will do
     monkeypatch.setattr(nn.Module, "compile", lambda part: (parts.append(type(part).__name__), front(part)))
     config, folder = trained
     runs = replace(config.paths, runs=str(tmp_path))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from spotvmr.config import Config, compose
+from spotvmr.engine.hardware import check_hardware
 from spotvmr.engine.pipeline import studied, taught
 from spotvmr.engine.workbench import Workbench, prepare
 from spotvmr.errors import UserError
@@ -76,6 +77,7 @@ def check(config: Config, show: Callable[[Table], object]) -> dict[str, Any]:
     Raises:
         UserError: A gate is missed.
     """
+    check_hardware(config.trainer)
     bench = prepare(config)
     teacher, record = taught(bench)
     if record is None:

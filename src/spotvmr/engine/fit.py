@@ -24,6 +24,7 @@ from spotvmr.config.schema import LogConfig, TrainerConfig
 from spotvmr.engine.callbacks import EpochLine, progress_bar
 from spotvmr.engine.curves import csv_curves
 from spotvmr.engine.datamodule import GroundingDataModule
+from spotvmr.engine.hardware import quieten_lightning
 from spotvmr.engine.memory import memory_errors
 from spotvmr.engine.module import GroundingModule
 from spotvmr.engine.turns import machines
@@ -63,7 +64,7 @@ def fit(
         The trained system with its best weights.
     """
     best, last = _checkpoints(folder / "checkpoints", module.monitor)
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its tips and repeated notes
+    quieten_lightning()
     # sync_dist: what is logged once an epoch is the same on every process.
     needless = "LeafSpec|logging interval|does not have many workers|is not empty|sync_dist=True"
     warnings.filterwarnings("ignore", message=f".*({needless}).*")

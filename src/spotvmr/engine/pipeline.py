@@ -35,6 +35,7 @@ from spotvmr.engine.datamodule import GroundingDataModule
 from spotvmr.engine.epoch_costs import query_gflops
 from spotvmr.engine.evaluation import Evaluation, evaluate
 from spotvmr.engine.fit import fit
+from spotvmr.engine.hardware import check_hardware
 from spotvmr.engine.module import GroundingModule
 from spotvmr.engine.records import make_record, write_run
 from spotvmr.engine.turns import alone, in_turn
@@ -72,8 +73,10 @@ def train(config: Config) -> Trained | None:
         The records; None on the further processes of a distributed run, which only help to train.
 
     Raises:
-        UserError: Data are missing or broken, another process trains this run, or its folder is a teacher's.
+        UserError: Data are missing or broken, another process trains this run, its folder is a teacher's, or this
+            machine cannot train as asked.
     """
+    check_hardware(config.trainer)
     folder = run_folder(config)
     with alone(folder):
         bench = prepare(config)

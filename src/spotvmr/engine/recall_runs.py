@@ -19,6 +19,7 @@ import filelock
 from spotvmr.assembly import BudgetedVmr, read_identity
 from spotvmr.config import Config, as_plain, compose
 from spotvmr.config.folders import choices, find_experiment
+from spotvmr.engine.hardware import check_hardware
 from spotvmr.engine.pipeline import WEIGHTS, run_folder, student_identity, taught, test, trained_student
 from spotvmr.engine.questions import Question
 from spotvmr.engine.records import write_run
@@ -103,6 +104,8 @@ def make(runs: Sequence[Run]) -> None:
     Raises:
         UserError: Data are missing, or settings do not fit them.
     """
+    for run in runs:
+        check_hardware(run.config.trainer)
     left: list[Run] = []
     prepared: dict[str, Workbench] = {}
     for wait, todo in ((False, runs), (True, left)):
