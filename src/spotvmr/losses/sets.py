@@ -14,6 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from spotvmr.losses.geometry import span_giou
+from spotvmr.losses.processes import mean_over_processes
 
 _L1, _GIOU, _CLASS = 10.0, 1.0, 4.0
 """Weights of distance, overlap and class, in the matching and in the loss."""
@@ -94,7 +95,8 @@ def saliency_hinge(saliency: Tensor, inside: Tensor, mask: Tensor) -> Tensor:
     pairs = ((inside >= 0.5) & mask)[:, :, None] & ((inside == 0) & mask)[:, None]
     loss = (_MARGIN + saliency[:, None] - saliency[:, :, None]).clamp(min=0) * pairs
     count = pairs.sum((1, 2))
-    return (loss.sum((1, 2)) / count.clamp(min=1)).sum() / (count > 0).sum().clamp(min=1)
+    rows = mean_over_processes((count > 0).sum())
+    return (loss.sum((1, 2)) / count.clamp(min=1)).sum() / rows.clamp(min=1e-6)
 
 
 def negative_loss(negative: Tensor, mask: Tensor) -> Tensor:
@@ -106,4 +108,4 @@ def negative_loss(negative: Tensor, mask: Tensor) -> Tensor:
         negative: Logits (B, T).
         mask: Valid clips (B, T).
     """
-    return (nnf.softplus(negative) * mask).sum() / mask.sum()
+    return (nnf.softplus(negative) * mask).sum() / mean_over_processes(mask.sum())
