@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 class EpochLine(Callback):
     """After each epoch one line: losses, recall, what the selection spent, and how long it took.
 
-    Unlike a progress bar it stays in a log file.
+    In brackets stands ``val/any_budget``, by which the epoch of a student for any budget is chosen. Unlike a progress
+    bar the line stays in a log file.
     """
 
     def __init__(self) -> None:
@@ -33,12 +34,14 @@ class EpochLine(Callback):
         if not trainer.is_global_zero:
             return
         got = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        any_budget = f" (any budget {got['val/any_budget']:.3f})" if "val/any_budget" in got else ""
         log.info(
-            "epoch %d/%d: loss %.3f, val R1@0.3 %.3f, R1@0.5 %.3f, clips %.1f %%, true clips found %.2f, %.0f s",
+            "epoch %d/%d: loss %.3f, val R1@0.3 %.3f%s, R1@0.5 %.3f, clips %.1f %%, true clips found %.2f, %.0f s",
             trainer.current_epoch + 1,
             trainer.max_epochs or 0,
             got["train/loss"],
             got["val/R1@0.3"],
+            any_budget,
             got["val/R1@0.5"],
             100 * got["val/fraction_mean"],
             got["val/gt_clip_recall"],
