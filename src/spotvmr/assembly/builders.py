@@ -36,7 +36,9 @@ def build_model(config: ModelConfig, index_dim: int, expert_dim: int, text_dim: 
     model: VmrModel = make_model(model_class(config), vars(config) | dims, config.options)
     if not config.indicator:
         if model.fusion is None:
-            raise UserError(f"model.indicator=false needs a cross-modal encoder; model {config.name} has none")
+            raise UserError(
+                f"model.indicator=false needs a cross-modal encoder that can be copied; model {config.name} has none"
+            )
         # A spotter's own encoder is a copy of this one, hook and all.
         model.fusion.register_forward_pre_hook(_hide_indicator)
     return model

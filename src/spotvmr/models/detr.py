@@ -118,7 +118,7 @@ class Detr(nn.Module):
         super().__init__()
         self.dim, self.query_dependent, self.top_k = dim, query_dependent, top_k
         width: dict[str, Any] = {"dim": dim, "heads": heads, "kernel": kernel, "reach": reach, "dropout": dropout}
-        self.fusion = DetrFusion(index_dim, expert_dim, text_dim, width, query_dependent)
+        self.fuse = DetrFusion(index_dim, expert_dim, text_dim, width, query_dependent)
         self.encoder = nn.ModuleList(_JointLayer(**width) for _ in range(_LAYERS if query_dependent else 0))
         self.token = nn.Parameter(torch.randn(1, 1, dim) * dim**-0.5)
         self.salient_clip, self.salient_token = nn.Linear(dim, dim), nn.Linear(dim, dim)
@@ -127,6 +127,14 @@ class Detr(nn.Module):
         self.decoder = nn.ModuleList(_DecoderLayer(dim, heads, dropout) for _ in range(_LAYERS))
         self.span = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, 2))
         self.label = nn.Linear(dim, 2)
+
+    @property
+    def fusion(self) -> nn.Module | None:
+        """None for QD-DETR: its cross-attention fuses each clip by itself.
+
+        A spotter that previewed with it could not tell from an expert's look at one clip what lies beside it.
+        """
+        return None if self.query_dependent else self.fuse
 
     def forward(self, clips: ClipInputs, text: TextBatch) -> VmrOutput:
         """Fuse and localise; in training, QD-DETR also looks for the query of another row.
@@ -146,7 +154,7 @@ class Detr(nn.Module):
 
     def encode(self, clips: ClipInputs, text: TextBatch) -> Tensor:
         """Fuse video and text to (B, T, d)."""
-        return self.fusion(clips, text)
+        return self.fuse(clips, text)
 
     def predict(self, fused: Tensor, mask: Tensor) -> VmrOutput:
         """Localise from fused features (B, T, d).

@@ -42,8 +42,8 @@ class VmrModel(Protocol):
     """Whose losses it learns by: ``span``, ``map``, ``set`` or ``points``; or a class as in ``assembly.terms``."""
 
     fusion: nn.Module | None
-    """Its cross-modal encoder (clips, text) -> (B, T, d), linear in T, which a spotter can share or have a copy of.
-    None: the spotter brings a light one."""
+    """Its cross-modal encoder (clips, text) -> (B, T, d), which a spotter can share or have a copy of: linear in T, and
+    clips see those beside them. None: the spotter brings a light one."""
 
     def __call__(self, clips: ClipInputs, text: TextBatch) -> VmrOutput:
         """Fuse and localise; in training the heads may hold more."""

@@ -36,13 +36,24 @@ def test_a_shared_encoder_adds_no_weights_to_the_spotter() -> None:
     assert own - less == fusion
 
 
-@pytest.mark.parametrize("name", ["vslnet", "tan2d", "qd_detr", "snag"])
+@pytest.mark.parametrize("name", ["vslnet", "tan2d", "moment_detr", "qd_detr", "snag"])
+def test_what_the_expert_saw_in_a_clip_changes_the_preview_of_its_neighbours(name: str) -> None:
+    model = replace(SMALL.model, name=name, query_dependent=name == "qd_detr")
+    encode = build_student(replace(SMALL, model=model), *DIMS).selector.encoder.eval()
+    text = TextBatch(torch.ones(1, 3, 4), torch.ones(1, 3, dtype=torch.bool), torch.ones(1, 6))
+    index, mask, looked = torch.zeros(1, 20, 6), torch.ones(1, 20, dtype=torch.bool), torch.zeros(1, 20, 5)
+    looked[0, 9] = 1.0
+    before, after = (encode(ClipInputs(index, seen, torch.zeros(1, 20), mask), text) for seen in (0 * looked, looked))
+    assert not torch.allclose(before[0, [8, 10]], after[0, [8, 10]])
+
+
+@pytest.mark.parametrize("name", ["vslnet", "tan2d", "moment_detr", "snag"])
 def test_without_an_indicator_only_features_tell_which_clips_were_chosen(name: str) -> None:
     text = TextBatch(torch.ones(1, 3, 4), torch.ones(1, 3, dtype=torch.bool), torch.ones(1, 6))
     index, nothing, mask = torch.randn(1, 20, 6), torch.zeros(1, 20, 5), torch.ones(1, 20, dtype=torch.bool)
     pair = [ClipInputs(index, nothing, chosen, mask) for chosen in (torch.zeros(1, 20), torch.ones(1, 20))]
     for indicator in (True, False):
-        model = replace(SMALL.model, name=name, indicator=indicator)
+        model = replace(SMALL.model, name=name, query_dependent=name != "moment_detr", indicator=indicator)
         system = build_student(replace(SMALL, model=model), *DIMS).eval()
         for encode in (system.model.encode, system.selector.encoder):
             assert torch.equal(encode(pair[0], text), encode(pair[1], text)) is not indicator
