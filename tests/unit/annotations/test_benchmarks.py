@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -275,12 +274,8 @@ def _sound(read: Any, path: Path) -> None:
         ),
     ],
 )
-def test_counts_of_published_files_in_two_seconds_each(
-    read: Any, file: str, n_rows: int, summary: str, real: Path
-) -> None:
-    start = time.process_time()
+def test_counts_of_published_files(read: Any, file: str, n_rows: int, summary: str, real: Path) -> None:
     _, report = read(real / file)
-    assert time.process_time() - start < 2.0
     assert (report.n_rows, report.summary()) == (n_rows, summary)
 
 
