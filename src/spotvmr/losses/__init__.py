@@ -1,4 +1,4 @@
-"""Losses as pure functions of tensors."""
+"""Losses as functions of tensors; those divided by a count of their own add it up over the processes that train."""
 
 from spotvmr.losses.budget import budget_loss
 from spotvmr.losses.distillation import fused_distillation, span_distillation

@@ -10,6 +10,7 @@ from torch import nn
 
 from spotvmr.assembly import build_student, build_teacher, start_as_teacher
 from spotvmr.config import Config, ModelConfig, SelectorConfig
+from spotvmr.errors import UserError
 from spotvmr.types.batches import ClipInputs, TextBatch
 
 DIMS = (6, 5, 4)
@@ -45,6 +46,12 @@ def test_what_the_expert_saw_in_a_clip_changes_the_preview_of_its_neighbours(nam
     looked[0, 9] = 1.0
     before, after = (encode(ClipInputs(index, seen, torch.zeros(1, 20), mask), text) for seen in (0 * looked, looked))
     assert not torch.allclose(before[0, [8, 10]], after[0, [8, 10]])
+
+
+def test_an_indicator_can_only_be_hidden_from_an_encoder_that_the_spotter_copies() -> None:
+    model = replace(SMALL.model, name="qd_detr", indicator=False)
+    with pytest.raises(UserError, match="model qd_detr has none"):
+        build_student(replace(SMALL, model=model), *DIMS)
 
 
 @pytest.mark.parametrize("name", ["vslnet", "tan2d", "moment_detr", "snag"])

@@ -1,6 +1,6 @@
 """One process of the tests of losses that processes share: ``python shared_process.py RANK FOLDER [QUERY …]``.
 
-Leaves the ranking loss of its queries and the gradient of their scores, as ``<rank>.json``.
+Leaves the losses of its queries that are divided by a count, and their gradients, as ``<rank>.json``.
 """
 
 from __future__ import annotations
@@ -12,20 +12,28 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from spotvmr.losses import ranking_loss
+from spotvmr.losses import negative_loss, ranking_loss, saliency_hinge
 
 SCORES = torch.tensor([[0.3, -1.0, 2.0], [1.0, 0.5, 0.0], [-0.2, 0.4, 0.1], [0.0, 1.5, -2.0]], dtype=torch.float64)
 RELEVANCE = torch.tensor([[1.0, 0, 0], [0, 0, 0], [0, 1, 1], [0.5, 0, 1]], dtype=torch.float64)
-"""Nothing is relevant to the second query: its process counts one row less."""
+MASK = torch.tensor([[1, 1, 1], [1, 0, 0], [1, 1, 1], [1, 1, 1]], dtype=torch.bool)
+"""Nothing is relevant to the second query, and its video is shorter: its process counts less."""
+LOSSES = {
+    "ranking": ranking_loss,
+    "hinge": saliency_hinge,
+    "negative": lambda scores, _, mask: negative_loss(scores, mask),
+}
 
 
-def result(queries: list[int]) -> dict[str, object]:
-    """Loss and gradient of some of the queries."""
-    scores = SCORES[queries].requires_grad_()
-    loss = ranking_loss(scores, RELEVANCE[queries], torch.ones_like(scores, dtype=torch.bool))
-    loss.backward()
-    assert scores.grad is not None
-    return {"loss": float(loss), "gradient": scores.grad.tolist()}
+def result(queries: list[int]) -> dict[str, dict[str, object]]:
+    """Each loss of some of the queries, and its gradient."""
+    found = {}
+    for name, loss in LOSSES.items():
+        scores = SCORES[queries].requires_grad_()
+        value = loss(scores, RELEVANCE[queries], MASK[queries])
+        (gradient,) = torch.autograd.grad(value, scores)
+        found[name] = {"loss": float(value), "gradient": gradient.tolist()}
+    return found
 
 
 def main(rank: int, folder: Path, queries: list[int]) -> None:
