@@ -5,6 +5,8 @@ Shapes: B queries, T positions, d channels. Masks are (B, T), True = valid.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
@@ -36,6 +38,24 @@ _PIECE = 64
 """Blocks attended to at once outside training: 10 h of video need no more memory for it than half an hour."""
 
 
+def in_pieces(run: Callable[[int, int], Tensor], length: int, piece: int, halo: int) -> Tensor:
+    """What ``run(0, length)`` returns, outside training computed piece by piece and joined along dimension 1.
+
+    Args:
+        run: Maps the positions of a stretch, given as its first and the one after its last, to (B, stretch, …).
+        length: Positions of the whole.
+        piece: Positions computed at once.
+        halo: Positions to either side that the result of one depends on.
+    """
+    if torch.is_grad_enabled() or length <= piece:
+        return run(0, length)
+    parts = []
+    for start in range(0, length, piece):
+        stop, low = min(start + piece, length), max(0, start - halo)
+        parts.append(run(low, min(stop + halo, length))[:, start - low : stop - low])
+    return torch.cat(parts, 1)
+
+
 class LocalAttention(nn.Module):
     """Multi-head self-attention in which a position sees those at most ``reach`` away.
 
@@ -57,16 +77,11 @@ class LocalAttention(nn.Module):
         self, x: Tensor, mask: Tensor, tokens: Tensor | None = None, token_mask: Tensor | None = None
     ) -> Tensor:
         """Map (B, T, d) to (B, T, d); ``tokens`` (B, G, d) with their mask (B, G) are seen by every position."""
-        t, w = x.shape[1], self.reach
-        if torch.is_grad_enabled() or t <= _PIECE * w:
-            return self._attend(x, mask, tokens, token_mask)
-        out = torch.empty_like(x)
-        for start in range(0, t, _PIECE * w):
-            stop = min(start + _PIECE * w, t)
-            low, high = max(0, start - w), min(t, stop + w)
-            part = self._attend(x[:, low:high], mask[:, low:high], tokens, token_mask)
-            out[:, start:stop] = part[:, start - low : stop - low]
-        return out
+
+        def attend(low: int, high: int) -> Tensor:
+            return self._attend(x[:, low:high], mask[:, low:high], tokens, token_mask)
+
+        return in_pieces(attend, x.shape[1], _PIECE * self.reach, self.reach)
 
     def _attend(self, x: Tensor, mask: Tensor, tokens: Tensor | None, token_mask: Tensor | None) -> Tensor:
         """The whole of (B, T, d) at once."""

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
-from spotvmr.models.blocks import DepthwiseSeparableConv, pool_words, seen_features
+from spotvmr.models.blocks import DepthwiseSeparableConv, in_pieces, pool_words, seen_features
 from spotvmr.models.moments import candidates, thin
 from spotvmr.models.protocol import VmrOutput
 from spotvmr.types import Moment
@@ -24,6 +24,8 @@ _CELLS = 8
 """Cells of a level's longest proposal. Above the first level those of up to half as many belong to the level below."""
 _CANDIDATES = 100
 """Proposals that enter non-maximum suppression."""
+_PIECE = 2048
+"""Starts whose proposals are held at once outside training: those of 10 h would not fit into the cache of a CPU."""
 _PRIOR = -4.0
 """Logit of every proposal before training: few in a hundred overlap the moment."""
 
@@ -119,12 +121,8 @@ class Tan2d(nn.Module):
         x, here, clips = fused, mask, 1
         while True:
             shortest = _CELLS // 2 if clips > 1 else 0
-            proposals, inside = _proposals(x, here)
-            proposals = proposals + self.length
-            for conv in self.map:
-                proposals = conv(proposals, inside)
-            score.append(self.score(proposals)[:, :, shortest:, 0].flatten(1))
-            valid.append(inside[:, :, shortest:].flatten(1))
+            score.append(self._level(x, here)[:, :, shortest:].flatten(1))
+            valid.append(_inside(here)[:, :, shortest:].flatten(1))
             spans.append(_spans(x.shape[1], clips, fused)[:, shortest:].flatten(0, 1))
             if _CELLS * clips >= fused.shape[1]:
                 break
@@ -132,6 +130,18 @@ class Tan2d(nn.Module):
         borders = torch.cat(spans).expand(len(fused), -1, -1)
         heads = {"score": torch.cat(score, 1), "spans": borders, "valid": torch.cat(valid, 1)}
         return VmrOutput(fused, self.highlight(fused).squeeze(-1), heads, mask)
+
+    def _level(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Logits (B, S, 8) of the proposals from each of a level's cells (B, S, d)."""
+
+        def read(low: int, high: int) -> Tensor:
+            inside = _inside(mask[:, low:high])
+            proposals = _proposals(x[:, low:high]) + self.length
+            for conv in self.map:
+                proposals = conv(proposals, inside)
+            return self.score(proposals).squeeze(-1)
+
+        return in_pieces(read, x.shape[1], _PIECE, len(self.map) + _CELLS - 1)
 
     @torch.no_grad()
     def decode(self, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:
@@ -176,14 +186,25 @@ class _MapConv(nn.Module):
         return x + nnf.relu(self.pointwise(self.depthwise(seen).permute(0, 2, 3, 1)))
 
 
-def _proposals(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Max-pool cells (B, S, d) to proposals (B, S, 8, d) of 1 to 8 cells from each start, and their mask (B, S, 8)."""
-    features, masks = [x], [mask]
+def _proposals(x: Tensor) -> Tensor:
+    """Max-pool cells (B, S, d) to proposals (B, S, 8, d) of 1 to 8 cells from each start."""
+    features = [x]
     for reach in range(1, _CELLS):
-        # Cell s + reach; zeros past the end, where the mask is False anyway.
-        features.append(torch.maximum(features[-1], nnf.pad(x[:, reach:], (0, 0, 0, min(reach, x.shape[1])))))
-        masks.append(masks[-1] & nnf.pad(mask[:, reach:], (0, min(reach, mask.shape[1]))))
-    return torch.stack(features, 2), torch.stack(masks, 2)
+        features.append(torch.maximum(features[-1], _ahead(x, reach)))
+    return torch.stack(features, 2)
+
+
+def _inside(mask: Tensor) -> Tensor:
+    """Whether all cells of each proposal are valid (B, S, 8), from the mask of the cells (B, S)."""
+    masks = [mask]
+    for reach in range(1, _CELLS):
+        masks.append(masks[-1] & _ahead(mask[..., None], reach)[..., 0])
+    return torch.stack(masks, 2)
+
+
+def _ahead(x: Tensor, reach: int) -> Tensor:
+    """Cell s + ``reach`` in the place of cell s (B, S, d); zeros past the end, where the mask is False anyway."""
+    return nnf.pad(x[:, reach:], (0, 0, 0, min(reach, x.shape[1])))
 
 
 def _halve(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -177,6 +177,17 @@ def test_cost_is_linear_in_the_length_of_the_video(name: str) -> None:
     assert spent[1] / spent[0] == pytest.approx(2.0, abs=0.1)
 
 
+@EVERY
+def test_a_long_video_is_read_piece_by_piece_as_it_is_at_once(name: str) -> None:
+    model = model_of(name)
+    clips, text = inputs((4500, 4300), (5, 3))  # pieces of 2,048 starts of proposals, of 256 clips in attention
+    whole = model(clips, text)  # with gradients, all at once
+    pieces, _ = found(model, clips, text)
+    torch.testing.assert_close(pieces.highlight[clips.mask], whole.highlight[clips.mask], atol=1e-5, rtol=1e-4)
+    for head, expected in whole.heads.items():
+        torch.testing.assert_close(pieces.heads[head], expected, atol=1e-4, rtol=1e-4, msg=head)
+
+
 _TEN_HOURS = """
 import resource, torch
 from spotvmr.assembly.builders import build_model
