@@ -70,7 +70,8 @@ def build_selector(
 def build_student(config: Config, index_dim: int, expert_dim: int, text_dim: int) -> BudgetedVmr:
     """Selector and VMR model of a configuration."""
     model = build_model(config.model, index_dim, expert_dim, text_dim)
-    return BudgetedVmr(model, build_selector(config.selector, config.model, model, index_dim, expert_dim, text_dim))
+    selector = build_selector(config.selector, config.model, model, index_dim, expert_dim, text_dim)
+    return BudgetedVmr(model, selector, config.selector.rerank)
 
 
 def build_teacher(config: Config, index_dim: int, expert_dim: int, text_dim: int) -> BudgetedVmr:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
-from spotvmr.models import VmrModel, VmrOutput
+from spotvmr.models import VmrModel, VmrOutput, rerank
 from spotvmr.selection import ExpertSource, Selection, SelectionRequest
+from spotvmr.types import Moment
 from spotvmr.types.batches import ClipInputs, TargetBatch, TextBatch
 
 
@@ -25,12 +27,14 @@ class BudgetedVmr(nn.Module):
     Args:
         model: The VMR model.
         selector: Maps a ``SelectionRequest`` to a ``Selection``.
+        rerank: Weight of the selector's scores in the ranking of moments; 0 ranks by the model's alone.
     """
 
-    def __init__(self, model: VmrModel, selector: nn.Module) -> None:
+    def __init__(self, model: VmrModel, selector: nn.Module, rerank: float = 0.0) -> None:
         super().__init__()
         self.model = model
         self.selector = selector
+        self.rerank = rerank
 
     def forward(
         self,
@@ -60,3 +64,19 @@ class BudgetedVmr(nn.Module):
         """Run the VMR model under a selection that was made before."""
         seen = ClipInputs(index, selection.expert, selection.weight, mask)
         return self.model(seen, text)
+
+    def decode(self, selection: Selection, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:
+        """Moments of each query, best first, ranked by the model and by the selector.
+
+        Args:
+            selection: What the output was localised under.
+            output: Of ``localise``.
+            clip_s: Length of a clip in seconds.
+            duration_s: Seconds from the first position to the end of the video (B,).
+        """
+        moments = self.model.decode(output, clip_s, duration_s)
+        if not (self.rerank and selection.scores):
+            return moments
+        scores = torch.stack(selection.scores).mean(0)
+        rows = zip(moments, scores, output.mask, strict=True)
+        return [rerank(found, score[valid], clip_s, self.rerank) for found, score, valid in rows]

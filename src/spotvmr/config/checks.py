@@ -61,7 +61,9 @@ _RULES = (
     _at_least(
         0, "seed", "selector.seed", "selector.spread", "selector.noise", "trainer.weight_decay", "trainer.workers"
     ),
-    _at_least(0, "selector.budget_weight", "model.highlight_weight", "model.offset_weight", *_WEIGHTS),
+    _at_least(
+        0, "selector.budget_weight", "selector.rerank", "model.highlight_weight", "model.offset_weight", *_WEIGHTS
+    ),
     _Rule(("model.kernel",), lambda value: value >= 1 and value % 2 == 1, "odd and at least 1"),
     _Rule(("model.nms_iou",), lambda value: 0 < value <= 1, "above 0 and at most 1"),
     _one_of("selector.encoder", "own", "shared"),

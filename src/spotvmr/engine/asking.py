@@ -83,7 +83,7 @@ def localise(system: BudgetedVmr, rows: GroundingBatch, selection: Selection, le
     """Moments of each query under a selection, best first."""
     with ledger.stage("model"):
         output = system.localise(rows.clips.index, rows.clips.mask, rows.text, selection)
-        return system.model.decode(output, rows.clip_s, rows.duration_s)
+        return system.decode(selection, output, rows.clip_s, rows.duration_s)
 
 
 def answers(selection: Selection, moments: list[list[Moment]], rounds: int = 1) -> list[Asked]:

@@ -82,7 +82,7 @@ def probe(given: str) -> str:
             began = time.perf_counter()
             selection = system.selector(request)
             output = system.localise(request.index, request.mask, request.text, selection)
-            system.model.decode(output, 1.0, duration_s)
+            system.decode(selection, output, 1.0, duration_s)
             seconds.append(time.perf_counter() - began)
     return json.dumps({"seconds": min(seconds), "peak_bytes": _peak_bytes()})
 

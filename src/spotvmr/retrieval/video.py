@@ -139,7 +139,8 @@ class Video:
             selection = kit.system.selector(request)
         with ledger.stage("model"):
             output = kit.system.localise(index, mask, text, selection)
-            moments = kit.system.model.decode(output, kit.clip_s, torch.tensor([self.info.duration_s]))[0]
+            duration_s = torch.tensor([self.info.duration_s])
+            moments = kit.system.decode(selection, output, kit.clip_s, duration_s)[0]
         self._charge(ledger, query, text)
         return self._told(query, moments, top, selection, ledger)
 
