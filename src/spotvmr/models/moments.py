@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_iou, nms
 
+from spotvmr.errors import UserError
 from spotvmr.models.protocol import VmrOutput
 from spotvmr.types import Moment
 
@@ -71,7 +72,14 @@ def rerank(moments: Sequence[Moment], clip_scores: Tensor, clip_s: float, weight
         clip_scores: Of the valid clips, in log odds (T,).
         clip_s: Length of a clip in seconds.
         weight: Of the clips' opinion.
+
+    Raises:
+        UserError: A score below 0, which no factor weighs.
     """
+    if (least := min((moment.score for moment in moments), default=0.0)) < 0:
+        raise UserError(
+            f"a moment scored {least:.3g}: give it 0 or more, such as a probability, or set selector.rerank=0"
+        )
     best, last = float(clip_scores.max()), len(clip_scores) - 1
     weighed = []
     for moment in moments:

@@ -55,4 +55,4 @@ class VmrModel(Protocol):
         """Localise from the fused features."""
 
     def decode(self, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:
-        """Turn outputs into moments in seconds from the first position, best first."""
+        """Turn outputs into moments in seconds from the first position, best first, with scores of 0 or more."""

@@ -10,6 +10,8 @@ What to choose is learnt from the scores' own loss (``losses.ranking_loss``), at
 spotter's own noisy choices lead to, as in imitation learning on the learner's own path (DAgger, Ross et
 al., AISTATS 2011). No gradient passes the choice: the straight-through gradient of SpotEM finds fewer of
 the true clips (``experiments/main_job``).
+
+Its scores also have a say in the ranking of the moments that are found (``models.rerank``).
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from spotvmr.errors import UserError
 from spotvmr.models.moments import rerank
 from spotvmr.types import Moment
 
@@ -34,6 +35,11 @@ def test_a_moment_at_the_very_end_has_the_score_of_the_last_clip(moment: Moment)
 
 def test_without_weight_the_model_alone_ranks() -> None:
     assert rerank(ASKED, LOGITS, clip_s=2.0, weight=0.0) == ASKED
+
+
+def test_logits_are_no_scores() -> None:
+    with pytest.raises(UserError, match="give it 0 or more"):
+        rerank([Moment(0.0, 2.0, -0.5)], LOGITS, clip_s=2.0, weight=0.1)
 
 
 def test_no_moment_is_no_moment() -> None:
