@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+from difflib import SequenceMatcher
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,10 @@ def test_no_room_but_one_is_exempt(copy: Path, contract: str, exempt: str) -> No
         (copy / "src" / "spotvmr" / room / "spoilt.py").write_text(f"import {library}\n", encoding="utf-8")
     text = lint(copy, "--contract", contract).stdout
     assert [room for room in ROOMS if f"spotvmr.{room}.spoilt -> {library}" not in text] == [exempt]
+
+
+@pytest.mark.parametrize(("one", "other"), combinations(sorted(PACKAGE.glob("models/*.py")), 2), ids=lambda p: p.stem)
+def test_no_two_model_files_share_a_block_of_ten_lines(one: Path, other: Path) -> None:
+    left, right = (path.read_text().splitlines() for path in (one, other))
+    block = SequenceMatcher(None, left, right, autojunk=False).find_longest_match()
+    assert block.size < 10, "\n".join(left[block.a : block.a + block.size])

@@ -178,13 +178,7 @@ class Detr(nn.Module):
 
     @torch.no_grad()
     def decode(self, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:
-        """Return up to ``top_k`` moments a query, best first.
-
-        Args:
-            output: Of ``predict``.
-            clip_s: Length of a clip in seconds.
-            duration_s: Seconds from the first position to the end of the video (B,).
-        """
+        """Up to ``top_k`` members of the last layer's set, best first; arguments as ``VmrModel.decode``."""
         found = []
         scores, spans = output.heads["label"][:, -1].softmax(-1)[..., 0], output.heads["spans"][:, -1]
         for score, span, end_s in zip(scores, spans, duration_s.tolist(), strict=True):

@@ -55,4 +55,13 @@ class VmrModel(Protocol):
         """Localise from the fused features."""
 
     def decode(self, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:
-        """Turn outputs into moments in seconds from the first position, best first, with scores of 0 or more."""
+        """Turn outputs into moments in seconds from the first position, best first, with scores of 0 or more.
+
+        Args:
+            output: Of ``predict``.
+            clip_s: Length of a clip in seconds.
+            duration_s: Seconds from the first position to the end of the video (B,).
+
+        Returns:
+            A list for each of the B queries.
+        """

@@ -126,7 +126,7 @@ class Snag(nn.Module):
         return self.fusion(clips, text)
 
     def predict(self, fused: Tensor, mask: Tensor) -> VmrOutput:
-        """Localise from fused features (B, T, d).
+        """Classify and regress every point of the pyramid over fused features (B, T, d).
 
         The heads, over P points of all levels: ``score`` logits (B, P), ``spans`` in clips (B, P, 2),
         ``points``, their places and strides in clips (B, P, 2), and ``valid`` (B, P).
@@ -155,13 +155,7 @@ class Snag(nn.Module):
 
     @torch.no_grad()
     def decode(self, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:
-        """Return up to ``top_k`` moments a query, best first.
-
-        Args:
-            output: Of ``predict``.
-            clip_s: Length of a clip in seconds.
-            duration_s: Seconds from the first position to the end of the video (B,).
-        """
+        """Up to ``top_k`` moments a query, thinned by Soft-NMS, best first; arguments as ``VmrModel.decode``."""
         scored = candidates(output, _CANDIDATES, clip_s, duration_s)
         return [soft_nms(spans, score, _SIGMA, self.top_k) for spans, score in scored]
 

@@ -112,7 +112,7 @@ class Tan2d(nn.Module):
         return self.fusion(clips, text)
 
     def predict(self, fused: Tensor, mask: Tensor) -> VmrOutput:
-        """Localise from fused features (B, T, d).
+        """Score every proposal over fused features (B, T, d).
 
         The heads are ``score``, the logits of P proposals (B, P), ``spans``, their borders in clips (B, P, 2),
         and ``valid``, whether they lie in the video (B, P).
@@ -145,13 +145,7 @@ class Tan2d(nn.Module):
 
     @torch.no_grad()
     def decode(self, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:
-        """Return up to ``top_k`` moments a query, best first.
-
-        Args:
-            output: Of ``predict``.
-            clip_s: Length of a clip in seconds.
-            duration_s: Seconds from the first position to the end of the video (B,).
-        """
+        """Up to ``top_k`` proposals a query, thinned by NMS, best first; arguments as ``VmrModel.decode``."""
         scored = candidates(output, _CANDIDATES, clip_s, duration_s)
         return [thin(spans, score, self.nms_iou, self.top_k) for spans, score in scored]
 

@@ -76,7 +76,7 @@ class VslNet(nn.Module):
         return self.fusion(clips, text)
 
     def predict(self, fused: Tensor, mask: Tensor) -> VmrOutput:
-        """Localise from fused features (B, T, d).
+        """Predict start and end from fused features (B, T, d).
 
         The heads are ``start`` and ``end`` logits and ``start_offset`` and ``end_offset``, the place
         of a border inside its clip in [0, 1], each (B, T).
@@ -97,13 +97,7 @@ class VslNet(nn.Module):
 
     @torch.no_grad()
     def decode(self, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:
-        """Return up to ``top_k`` moments a query, best first.
-
-        Args:
-            output: Of ``predict``.
-            clip_s: Length of a clip in seconds.
-            duration_s: Seconds from the first position to the end of the video (B,).
-        """
+        """Up to ``top_k`` pairs of a start and an end, thinned by NMS, best first; arguments as ``VmrModel.decode``."""
         start, end = (masked_softmax(output.heads[k], output.mask, -1) for k in ("start", "end"))
         inside = nnf.logsigmoid(output.highlight.double()) * output.mask
         total = nnf.pad(inside.cumsum(-1), (1, 0))
