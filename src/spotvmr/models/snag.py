@@ -122,7 +122,7 @@ class Snag(nn.Module):
         return self.predict(self.encode(clips, text), clips.mask)
 
     def encode(self, clips: ClipInputs, text: TextBatch) -> Tensor:
-        """Fuse video and text to (B, T, d)."""
+        """Let clips ask the words (B, T, d)."""
         return self.fusion(clips, text)
 
     def predict(self, fused: Tensor, mask: Tensor) -> VmrOutput:

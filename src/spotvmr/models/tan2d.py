@@ -108,7 +108,7 @@ class Tan2d(nn.Module):
         return self.predict(self.encode(clips, text), clips.mask)
 
     def encode(self, clips: ClipInputs, text: TextBatch) -> Tensor:
-        """Fuse video and text to (B, T, d)."""
+        """Multiply clips and sentence (B, T, d)."""
         return self.fusion(clips, text)
 
     def predict(self, fused: Tensor, mask: Tensor) -> VmrOutput:

@@ -72,7 +72,7 @@ class VslNet(nn.Module):
         return self.predict(self.encode(clips, text), clips.mask)
 
     def encode(self, clips: ClipInputs, text: TextBatch) -> Tensor:
-        """Fuse video and text to (B, T, d)."""
+        """Let clips and words attend to each other (B, T, d)."""
         return self.fusion(clips, text)
 
     def predict(self, fused: Tensor, mask: Tensor) -> VmrOutput:
