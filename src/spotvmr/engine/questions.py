@@ -70,7 +70,7 @@ def evaluate_run(folder: Path, question: Question) -> tuple[RunRecord, Path]:
         UserError: There is no such run, its weights are of another model, or the split holds no truth.
     """
     config = load(folder / "config.yaml")
-    bench, system = _open_run(folder, config, question)
+    bench, system = open_run(folder, config, question)
     if not bench.splits[question.split]:
         name = bench.config.dataset.name
         raise UserError(f"no {question.split} query of {name} has a moment to score; submission=FILE answers them")
@@ -91,7 +91,7 @@ def over_budgets(folder: Path, split: str, budgets: Sequence[float]) -> list[Run
     Raises:
         UserError: There is no such run.
     """
-    bench, system = _open_run(folder, load(folder / "config.yaml"), Question(split))
+    bench, system = open_run(folder, load(folder / "config.yaml"), Question(split))
     configs = [replace(bench.config, budget=budget) for budget in sorted({*budgets, bench.config.budget})]
     return [test(replace(bench, config=config), system, split, None, "")[0] for config in configs]
 
@@ -109,7 +109,7 @@ def answer_run(folder: Path, question: Question) -> tuple[list[Prediction], str]
     Raises:
         UserError: There is no such run or split, or its weights are of another model.
     """
-    bench, system = _open_run(folder, load(folder / "config.yaml"), question)
+    bench, system = open_run(folder, load(folder / "config.yaml"), question)
     dataset, split = bench.config.dataset, question.split
     queries = bench.splits.by_name.get(split, [])
     if not queries:
@@ -119,8 +119,17 @@ def answer_run(folder: Path, question: Question) -> tuple[list[Prediction], str]
     return found.predictions, dataset.format
 
 
-def _open_run(folder: Path, config: Config, question: Question) -> tuple[Workbench, BudgetedVmr]:
-    """The workbench and the trained student of a run, in eval mode."""
+def open_run(folder: Path, config: Config, question: Question) -> tuple[Workbench, BudgetedVmr]:
+    """The workbench and the trained student of a run, in eval mode.
+
+    Args:
+        folder: Of the run.
+        config: The run's own.
+        question: What is to be asked of it.
+
+    Raises:
+        UserError: There is no such run, or its weights are of another model.
+    """
     bench = prepare(question.settings(config))
     system = build_student(config, *bench.dims)
     load_weights(system, folder / WEIGHTS)
