@@ -27,7 +27,7 @@ from spotvmr.types.files import write_text_atomic
 from spotvmr.types.provenance import git_describe, hardware
 
 BUDGETS = (0.025, 0.05, 0.1, 0.25)
-WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 1.0)
 
 
 def rows_of(run: Path) -> Iterator[dict[str, Any]]:

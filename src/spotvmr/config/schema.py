@@ -121,9 +121,9 @@ class SelectorConfig:
     noise: float = 0.3  # scale of the Gumbel noise on scores, training only
     temperature: float = 5.0  # spotter_gumbel: of the softmax at the start of the training; falls linearly
     seed: int = 0  # of the random arm, and of spotter_gumbel's noise at test
-    rerank: float = 0.1  # weight of the selector's scores in the ranking of moments; 0: the VMR model's alone
     budget_weight: float = 300.0  # spotter_gumbel: of the loss that pulls its soft budget towards the one asked for
     adaptive: bool = False  # at test: budget is the mean over queries; sure ones stop early, others get more
+    rerank: float = 0.3  # at test: weight of the selector's scores in the ranking of moments; 0: the VMR model's alone
     cap: float = 4.0  # adaptive: most that one query may spend, in budgets
 
 

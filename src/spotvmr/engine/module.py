@@ -123,7 +123,7 @@ class GroundingModule(L.LightningModule):
 
     def _score(self, metric: GroundingMetrics, batch: GroundingBatch, output: SystemOutput) -> None:
         """Hold the moments of a batch against the true ones."""
-        found = self.system.decode(output.selection, output.vmr, batch.clip_s, batch.duration_s)
+        found = self.system.model.decode(output.vmr, batch.clip_s, batch.duration_s)
         metric.update(batch.qids, found, [self.truths[qid] for qid in batch.qids])
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from statistics import pstdev
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ from spotvmr.types import Moment
 
 _LEAST = 1e-3
 """Share of the best score below which Soft-NMS stops looking."""
+_NO_MATCH = 1e-6
+"""Share of the best score below which scores count alike: a logarithm has no bottom."""
 _VOTERS_IOU = 0.75
 """Overlap from which a span has a vote on the borders of a kept one."""
 
@@ -62,10 +65,12 @@ def soft_nms(span_s: Tensor, score: Tensor, sigma: float, top_k: int) -> list[Mo
 
 
 def rerank(moments: Sequence[Moment], clip_scores: Tensor, clip_s: float, weight: float) -> list[Moment]:
-    """Moments in the order of two opinions, ``score * exp(weight * (mean clip score inside - best clip score))``.
+    """Moments in the order of two opinions, the model's and that of whoever chose the clips.
 
-    A product of experts (Hinton, 2002). Clips that were chosen for what the query says of their surroundings teach a
-    model to look at little else than the action; whoever chose them still knows the surroundings.
+    A moment's score is multiplied by ``exp(weight * s * (mean clip score inside - best clip score))``, where s is the
+    standard deviation of the logarithms of the moments' scores: a product of experts (Hinton, 2002), the same however
+    sharp a model's scores are. Clips that were chosen for what the query says of their surroundings teach a model to
+    look at little else than the action; whoever chose them still knows the surroundings.
 
     Args:
         moments: Best first, by the model alone.
@@ -76,17 +81,24 @@ def rerank(moments: Sequence[Moment], clip_scores: Tensor, clip_s: float, weight
     Raises:
         UserError: A score below 0, which no factor weighs.
     """
-    if (least := min((moment.score for moment in moments), default=0.0)) < 0:
+    scores = [moment.score for moment in moments]
+    if min(scores, default=0.0) < 0:
         raise UserError(
-            f"a moment scored {least:.3g}: give it 0 or more, such as a probability, or set selector.rerank=0"
+            f"a moment scored {min(scores):.3g}: give it 0 or more, such as a probability, or set selector.rerank=0"
         )
     best, last = float(clip_scores.max()), len(clip_scores) - 1
-    weighed = []
+    strength, weighed = weight * _spread(scores), []
     for moment in moments:
         first = min(int(moment.start_s / clip_s), last)
         inside = clip_scores[first : max(first + 1, math.ceil(moment.end_s / clip_s))]
-        weighed.append(replace(moment, score=moment.score * math.exp(weight * (float(inside.mean()) - best))))
+        weighed.append(replace(moment, score=moment.score * math.exp(strength * (float(inside.mean()) - best))))
     return sorted(weighed, key=lambda moment: -moment.score)
+
+
+def _spread(scores: Sequence[float]) -> float:
+    """Standard deviation of the logarithms; 0 without any score above 0."""
+    lowest = _NO_MATCH * max(scores, default=0.0)
+    return pstdev(math.log(max(score, lowest)) for score in scores) if lowest > 0 else 0.0
 
 
 def as_moments(span_s: Tensor, score: Tensor, kept: Tensor) -> list[Moment]:

@@ -16,15 +16,31 @@ LOGITS = torch.tensor([1.0, 3.0, 0.0, 5.0])
 
 
 def test_a_moment_gains_by_the_mean_score_of_the_clips_it_touches() -> None:
-    found = rerank(ASKED, LOGITS, clip_s=2.0, weight=0.1)
-    # The first touches clip 0, the second only clip 3, the best one.
+    found = rerank(ASKED, LOGITS, clip_s=2.0, weight=1.0)
+    # The first touches clip 0, the second only clip 3, the best one; two logarithms lie one deviation from their mean.
+    spread = math.log(0.6 / 0.5) / 2
     assert [(m.start_s, m.end_s) for m in found] == [(6.5, 7.5), (0.0, 2.0)]
-    assert [m.score for m in found] == pytest.approx([0.5, 0.6 * math.exp(0.1 * (1 - 5))])
+    assert [m.score for m in found] == pytest.approx([0.5, 0.6 * math.exp(spread * (1 - 5))])
 
 
 def test_a_moment_over_several_clips_has_their_mean() -> None:
-    (found,) = rerank([Moment(1.0, 5.0, 1.0)], LOGITS, clip_s=2.0, weight=1.0)
-    assert found.score == pytest.approx(math.exp((1 + 3 + 0) / 3 - 5))
+    found = rerank([Moment(6.0, 8.0, 1.0), Moment(1.0, 5.0, math.exp(-2))], LOGITS, clip_s=2.0, weight=1.0)
+    assert [m.score for m in found] == pytest.approx([1.0, math.exp(-2) * math.exp((1 + 3 + 0) / 3 - 5)])
+
+
+@pytest.mark.parametrize("power", [0.1, 3.0])
+def test_the_order_is_the_same_however_sharp_the_scores_are(power: float) -> None:
+    def order(sharp: float) -> list[float]:
+        moments = [Moment(start_s, start_s + 2, score**sharp) for start_s, score in ((0, 0.9), (2, 0.5), (6, 0.4))]
+        return [m.start_s for m in rerank(moments, LOGITS, clip_s=2.0, weight=1.0)]
+
+    assert order(power) == order(1.0) == [6, 2, 0]
+
+
+@pytest.mark.parametrize("scores", [(0.5, 0.0), (0.0, 0.0), (0.5, 1e-300)])
+def test_scores_near_zero_stay_at_the_end(scores: tuple[float, float]) -> None:
+    found = rerank([Moment(0.0, 2.0, scores[0]), Moment(6.5, 7.5, scores[1])], LOGITS, clip_s=2.0, weight=0.3)
+    assert [m.start_s for m in found] == [0.0, 6.5]
 
 
 @pytest.mark.parametrize("moment", [Moment(8.0, 8.0, 0.5), Moment(7.9, 8.4, 0.5)])
