@@ -68,7 +68,7 @@ def test_adaptive_spending_keeps_its_cap_and_pays_for_every_level(
     assert where == folder / "test-0.1-adaptive"
     spending = record["spending"]
     assert spending["levels"] == pytest.approx([0.025, 0.05, 0.1, 0.2, 0.4])
-    assert spending["confidence"] in ("score", "margin")
+    assert spending["confidence"] in ("share", "margin")
     assert spending["val_mean"] <= 0.1
     fractions = [len(p.selected_clips) / 60 for p in read_predictions(where / "predictions.jsonl")]
     assert max(fractions) <= round(0.4 * 60) / 60

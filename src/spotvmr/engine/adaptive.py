@@ -33,17 +33,19 @@ _HALVINGS = 60
 """Of the bisection: enough for every double between 0 and 1."""
 
 
-def best_score(moments: Sequence[Moment]) -> float:
-    """Score of the best moment; 0 without any."""
-    return moments[0].score if moments else 0.0
+def share(moments: Sequence[Moment]) -> float:
+    """Share of the best moment in the sum of all scores; 0 without any."""
+    total = sum(moment.score for moment in moments)
+    return moments[0].score / total if total > 0 else 0.0
 
 
 def margin(moments: Sequence[Moment]) -> float:
     """Score of the best moment less that of the next one that does not overlap it too much."""
-    return best_score(moments) - best_score(moments[1:])
+    best, second = [*(moment.score for moment in moments[:2]), 0.0, 0.0][:2]
+    return best - second
 
 
-CONFIDENCES: dict[str, Callable[[Sequence[Moment]], float]] = {"score": best_score, "margin": margin}
+CONFIDENCES: dict[str, Callable[[Sequence[Moment]], float]] = {"share": share, "margin": margin}
 
 
 @dataclass(frozen=True)

@@ -67,9 +67,9 @@ def soft_nms(span_s: Tensor, score: Tensor, sigma: float, top_k: int) -> list[Mo
 def rerank(moments: Sequence[Moment], clip_scores: Tensor, clip_s: float, weight: float) -> list[Moment]:
     """Moments in the order of two opinions, the model's and that of whoever chose the clips.
 
-    A moment's score is multiplied by ``exp(weight * s * (mean clip score inside - best clip score))``, where s is the
-    standard deviation of the logarithms of the moments' scores: a product of experts (Hinton, 2002), the same however
-    sharp a model's scores are. Clips that were chosen for what the query says of their surroundings teach a model to
+    A moment's score is multiplied by ``exp(weight * s * (c - best c))``, where c is the mean score of the clips inside
+    and s the standard deviation of the logarithms of the moments' scores: a product of experts (Hinton, 2002), the same
+    however sharp a model's scores are. Clips that were chosen for what the query says of their surroundings teach a model to
     look at little else than the action; whoever chose them still knows the surroundings.
 
     Args:
@@ -86,13 +86,19 @@ def rerank(moments: Sequence[Moment], clip_scores: Tensor, clip_s: float, weight
         raise UserError(
             f"a moment scored {min(scores):.3g}: give it 0 or more, such as a probability, or set selector.rerank=0"
         )
-    best, last = float(clip_scores.max()), len(clip_scores) - 1
-    strength, weighed = weight * _spread(scores), []
-    for moment in moments:
-        first = min(int(moment.start_s / clip_s), last)
-        inside = clip_scores[first : max(first + 1, math.ceil(moment.end_s / clip_s))]
-        weighed.append(replace(moment, score=moment.score * math.exp(strength * (float(inside.mean()) - best))))
+    inside = [_mean_inside(moment, clip_scores, clip_s) for moment in moments]
+    best, strength = max(inside, default=0.0), weight * _spread(scores)
+    weighed = [
+        replace(moment, score=moment.score * math.exp(strength * (value - best)))
+        for moment, value in zip(moments, inside, strict=True)
+    ]
     return sorted(weighed, key=lambda moment: -moment.score)
+
+
+def _mean_inside(moment: Moment, clip_scores: Tensor, clip_s: float) -> float:
+    """Mean score of the clips that a moment touches, of the last one where it lies past the end."""
+    first = min(int(moment.start_s / clip_s), len(clip_scores) - 1)
+    return float(clip_scores[first : max(first + 1, math.ceil(moment.end_s / clip_s))].mean())
 
 
 def _spread(scores: Sequence[float]) -> float:

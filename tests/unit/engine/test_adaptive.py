@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from spotvmr.engine.adaptive import best_score, find_threshold, levels_of, margin, mean_spending
+from spotvmr.engine.adaptive import find_threshold, levels_of, margin, mean_spending, share
 from spotvmr.engine.asking import some
 from spotvmr.selection import Selection
 from spotvmr.types import Moment
@@ -58,8 +58,8 @@ def test_mean_spending_is_within_a_query_of_the_target_on_many() -> None:
 
 def test_confidences_of_moments() -> None:
     moments = [Moment(0, 1, 0.7), Moment(4, 5, 0.5)]
-    assert (best_score(moments), margin(moments)) == (0.7, pytest.approx(0.2))
-    assert (margin(moments[:1]), best_score([]), margin([])) == (0.7, 0.0, 0.0)
+    assert (share(moments), margin(moments)) == (pytest.approx(0.7 / 1.2), pytest.approx(0.2))
+    assert (margin(moments[:1]), share(moments[:1]), share([]), margin([])) == (0.7, 1.0, 0.0, 0.0)
 
 
 def test_some_queries_of_a_batch_keep_their_own_rows() -> None:

@@ -25,6 +25,7 @@ def test_a_moment_gains_by_the_mean_score_of_the_clips_it_touches() -> None:
 
 def test_a_moment_over_several_clips_has_their_mean() -> None:
     found = rerank([Moment(6.0, 8.0, 1.0), Moment(1.0, 5.0, math.exp(-2))], LOGITS, clip_s=2.0, weight=1.0)
+    # The logarithms 0 and -2 lie one from their mean.
     assert [m.score for m in found] == pytest.approx([1.0, math.exp(-2) * math.exp((1 + 3 + 0) / 3 - 5)])
 
 
@@ -45,8 +46,8 @@ def test_scores_near_zero_stay_at_the_end(scores: tuple[float, float]) -> None:
 
 @pytest.mark.parametrize("moment", [Moment(8.0, 8.0, 0.5), Moment(7.9, 8.4, 0.5)])
 def test_a_moment_at_the_very_end_has_the_score_of_the_last_clip(moment: Moment) -> None:
-    (found,) = rerank([moment], LOGITS, clip_s=2.0, weight=0.1)
-    assert found.score == pytest.approx(0.5)
+    found = rerank([Moment(0.0, 2.0, 0.5 / math.e), moment], LOGITS, clip_s=2.0, weight=1.0)
+    assert [m.score for m in found] == pytest.approx([0.5, 0.5 / math.e * math.exp(0.5 * (1 - 5))])
 
 
 def test_without_weight_the_model_alone_ranks() -> None:
