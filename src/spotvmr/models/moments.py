@@ -69,8 +69,8 @@ def rerank(moments: Sequence[Moment], clip_scores: Tensor, clip_s: float, weight
 
     A moment's score is multiplied by ``exp(weight * s * (c - best c))``, where c is the mean score of the clips inside
     and s the standard deviation of the logarithms of the moments' scores: a product of experts (Hinton, 2002), the same
-    however sharp a model's scores are. Clips that were chosen for what the query says of their surroundings teach a model to
-    look at little else than the action; whoever chose them still knows the surroundings.
+    however sharp a model's scores are. Clips that were chosen for what the query says of their surroundings teach a
+    model to look at little else than the action; whoever chose them still knows the surroundings.
 
     Args:
         moments: Best first, by the model alone.
