@@ -17,6 +17,8 @@ from spotvmr.types import Moment
 
 _LEAST = 1e-3
 """Share of the best score below which Soft-NMS stops looking."""
+_RERANKED = 5
+"""Best moments of the model that change places: the order of the first must not depend on how many are asked for."""
 _NO_MATCH = 1e-6
 """Share of the best score below which scores count alike: a logarithm has no bottom."""
 _VOTERS_IOU = 0.75
@@ -65,12 +67,12 @@ def soft_nms(span_s: Tensor, score: Tensor, sigma: float, top_k: int) -> list[Mo
 
 
 def rerank(moments: Sequence[Moment], clip_scores: Tensor, clip_s: float, weight: float) -> list[Moment]:
-    """Moments in the order of two opinions, the model's and that of whoever chose the clips.
+    """Moments, the first five in the order of two opinions: the model's and that of whoever chose the clips.
 
-    A moment's score is multiplied by ``exp(weight * s * (c - best c))``, where c is the mean score of the clips inside
-    and s the standard deviation of the logarithms of the moments' scores: a product of experts (Hinton, 2002), the same
-    however sharp a model's scores are. Clips that were chosen for what the query says of their surroundings teach a
-    model to look at little else than the action; whoever chose them still knows the surroundings.
+    The score of one of the five is multiplied by ``exp(weight * s * (c - best c))``, where c is the mean score of the
+    clips inside and s the standard deviation of the logarithms of their scores: a product of experts (Hinton, 2002),
+    the same however sharp a model's scores are. Clips that were chosen for what the query says of their surroundings
+    teach a model to look at little else than the action; whoever chose them still knows the surroundings.
 
     Args:
         moments: Best first, by the model alone.
@@ -81,18 +83,19 @@ def rerank(moments: Sequence[Moment], clip_scores: Tensor, clip_s: float, weight
     Raises:
         UserError: A score below 0, which no factor weighs.
     """
-    scores = [moment.score for moment in moments]
-    if min(scores, default=0.0) < 0:
+    if (least := min((moment.score for moment in moments), default=0.0)) < 0:
         raise UserError(
-            f"a moment scored {min(scores):.3g}: give it 0 or more, such as a probability, or set selector.rerank=0"
+            f"a moment scored {least:.3g}: give it 0 or more, such as a probability, or set selector.rerank=0"
         )
-    inside = [_mean_inside(moment, clip_scores, clip_s) for moment in moments]
-    best, strength = max(inside, default=0.0), weight * _spread(scores)
+    first, others = moments[:_RERANKED], moments[_RERANKED:]
+    inside = [_mean_inside(moment, clip_scores, clip_s) for moment in first]
+    best, strength = max(inside, default=0.0), weight * _spread([moment.score for moment in first])
     weighed = [
         replace(moment, score=moment.score * math.exp(strength * (value - best)))
-        for moment, value in zip(moments, inside, strict=True)
+        for moment, value in zip(first, inside, strict=True)
     ]
-    return sorted(weighed, key=lambda moment: -moment.score)
+    weighed.sort(key=lambda moment: -moment.score)
+    return weighed + [replace(moment, score=min(moment.score, weighed[-1].score)) for moment in others]
 
 
 def _mean_inside(moment: Moment, clip_scores: Tensor, clip_s: float) -> float:

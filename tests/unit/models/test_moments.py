@@ -54,6 +54,15 @@ def test_without_weight_the_model_alone_ranks() -> None:
     assert rerank(ASKED, LOGITS, clip_s=2.0, weight=0.0) == ASKED
 
 
+def test_the_first_five_are_the_same_however_many_are_asked_for() -> None:
+    moments = [Moment(2.0 * clip, 2.0 * clip + 2, 0.9**rank) for rank, clip in enumerate((0, 2, 1, 0, 3, 3, 1, 2))]
+    few, many = (rerank(moments[:count], LOGITS, clip_s=2.0, weight=1.0) for count in (5, 8))
+    assert many[:5] == few
+    assert few != moments[:5]
+    assert [m.start_s for m in many[5:]] == [m.start_s for m in moments[5:]]
+    assert [m.score for m in many] == sorted((m.score for m in many), reverse=True)
+
+
 def test_logits_are_no_scores() -> None:
     with pytest.raises(UserError, match="give it 0 or more"):
         rerank([Moment(0.0, 2.0, -0.5)], LOGITS, clip_s=2.0, weight=0.1)
