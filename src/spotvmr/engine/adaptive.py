@@ -24,6 +24,7 @@ from spotvmr.engine.workbench import Workbench
 from spotvmr.errors import UserError
 from spotvmr.metrics import best_iou_at
 from spotvmr.metrics.separation import separation
+from spotvmr.models import share
 from spotvmr.selection import Selection, Spotter
 from spotvmr.types import Moment, Query
 from spotvmr.types.batches import GroundingBatch
@@ -31,12 +32,6 @@ from spotvmr.types.batches import GroundingBatch
 _HIT_IOU = 0.3
 _HALVINGS = 60
 """Of the bisection: enough for every double between 0 and 1."""
-
-
-def share(moments: Sequence[Moment]) -> float:
-    """Share of the best moment in the sum of all scores; 0 without any."""
-    total = sum(moment.score for moment in moments)
-    return moments[0].score / total if total > 0 else 0.0
 
 
 def margin(moments: Sequence[Moment]) -> float:

@@ -110,6 +110,12 @@ def _spread(scores: Sequence[float]) -> float:
     return pstdev(math.log(max(score, lowest)) for score in scores) if lowest > 0 else 0.0
 
 
+def share(moments: Sequence[Moment]) -> float:
+    """Share of the best moment, the first, in the sum of all scores; 0 without any."""
+    total = sum(moment.score for moment in moments)
+    return moments[0].score / total if total > 0 else 0.0
+
+
 def as_moments(span_s: Tensor, score: Tensor, kept: Tensor) -> list[Moment]:
     """The moments of the kept spans, in their order."""
     rows = zip(span_s[kept].tolist(), score[kept].tolist(), strict=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spotvmr.cost import Ledger
 from spotvmr.errors import UserError
+from spotvmr.models import share
 from spotvmr.retrieval.answer import Answer, DenseCost
 from spotvmr.retrieval.decoding import usable_cores
 from spotvmr.retrieval.equipment import Equipment
@@ -154,11 +155,11 @@ class Video:
 
     def _told(self, query: str, moments: list[Moment], top: int, selection: Selection, ledger: Ledger) -> Answer:
         """Put the answer together."""
-        stages, total = ledger.stages(), sum(moment.score for moment in moments)
+        stages = ledger.stages()
         return Answer(
             query=query,
             moments=tuple(moments[:top]),
-            confidence=moments[0].score / total if total > 0 else 0.0,
+            confidence=share(moments),
             clips=tuple(selection.chosen[0].nonzero().flatten().tolist()),
             steps=tuple(tuple(step[0].nonzero().flatten().tolist()) for step in selection.steps),
             scores=tuple(selection.scores[-1][0].tolist()) if selection.scores else (),

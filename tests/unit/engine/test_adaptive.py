@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from spotvmr.engine.adaptive import find_threshold, levels_of, margin, mean_spending, share
+from spotvmr.engine.adaptive import find_threshold, levels_of, margin, mean_spending
 from spotvmr.engine.asking import some
+from spotvmr.models import share
 from spotvmr.selection import Selection
 from spotvmr.types import Moment
 from spotvmr.types.batches import TextBatch
