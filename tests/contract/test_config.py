@@ -214,6 +214,7 @@ def test_wrong_words_get_one_line_that_names_them(override: str, parts: list[str
         ("dataset.world.test_videos", ["0"], ["-1"]),
         ("expert.frames", ["1"], ["0"]),
         ("selector.steps", ["1"], ["0"]),
+        ("selector.train_steps", ["1"], ["0"]),
         ("selector.cap", ["1", "2.5"], ["0.5", ".inf", ".nan"]),
         ("selector.budget_weight", ["0"], ["-1"]),
         ("selector.rerank", ["0"], ["-0.1"]),

@@ -75,7 +75,9 @@ def test_no_room_but_one_is_exempt(copy: Path, contract: str, exempt: str) -> No
     assert [room for room in ROOMS if f"spotvmr.{room}.spoilt -> {library}" not in text] == [exempt]
 
 
-@pytest.mark.parametrize(("one", "other"), combinations(sorted(PACKAGE.glob("models/*.py")), 2), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    ("one", "other"), list(combinations(sorted(PACKAGE.glob("models/*.py")), 2)), ids=lambda p: p.stem
+)
 def test_no_two_model_files_share_a_block_of_ten_lines(one: Path, other: Path) -> None:
     left, right = (path.read_text().splitlines() for path in (one, other))
     block = SequenceMatcher(None, left, right, autojunk=False).find_longest_match()

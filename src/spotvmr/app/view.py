@@ -74,7 +74,7 @@ def _timeline(answer: Answer, duration_s: float) -> str:
     """Lanes over the length of the video: score, clips looked at by step, moments. A click plays from there."""
     lanes = [_lane("score", curve(answer.scores))] if answer.scores else []
     looked = "".join(
-        _mark(first * answer.clip_s, (last + 1) * answer.clip_s, duration_s, f"step step{min(number, 4)}")
+        _mark(first * answer.clip_s, (last + 1) * answer.clip_s, duration_s, f"step step{min(number, 6)}")
         for number, step in enumerate(answer.steps, start=1)
         for first, last in _runs(step)
     )
@@ -85,7 +85,7 @@ def _timeline(answer: Answer, duration_s: float) -> str:
     lanes += [_lane("looked at", looked), _lane("moments", found)]
     ticks = "".join(f"<span>{_time(part / 4 * duration_s, duration_s)}</span>" for part in range(5))
     legend = "".join(
-        f'<span><i class="step step{min(number, 4)}"></i>step {number}: {len(step)} clips</span>'
+        f'<span><i class="step step{min(number, 6)}"></i>step {number}: {len(step)} clips</span>'
         for number, step in enumerate(answer.steps, start=1)
     )
     return (

@@ -55,11 +55,10 @@ def build_selector(
         return FixedSelector(oracle_rule)
     if config.name in ("one_shot", "spotter"):
         encoder, dim = _preview_encoder(config, model, host, index_dim, expert_dim, text_dim)
-        # In log odds, as differences of scores are.
-        penalties = [0] if config.name == "one_shot" else range(config.steps, 0, -1)
-        return Spotter(dim, penalties, config.spread, config.noise, encoder)
+        penalties, train_penalties = _penalties(config.steps), _penalties(config.train_steps)
+        return Spotter(dim, penalties, train_penalties, config.spread, config.noise, encoder)
     if config.name == "spotter_gumbel":
-        return GumbelSpotter(host.dim, config.steps, config.noise, config.temperature, config.seed)
+        return GumbelSpotter(host.dim, config.train_steps, config.noise, config.temperature, config.seed)
     if config.name == "none":
         return NoClips()
     if config.name == "all":
@@ -94,6 +93,11 @@ def _hide_indicator(_: nn.Module, inputs: tuple[ClipInputs, TextBatch]) -> tuple
     """Show an encoder zeros where it would see which clips have expert features."""
     clips, text = inputs
     return replace(clips, chosen=torch.zeros_like(clips.chosen)), text
+
+
+def _penalties(steps: int) -> list[float]:
+    """Of each step, in log odds, as differences of scores are: 0 in the last, 3 at most in those before."""
+    return [float(min(left, 3)) for left in reversed(range(steps))]
 
 
 def _preview_encoder(

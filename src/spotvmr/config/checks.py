@@ -54,8 +54,8 @@ _RULES = (
     _one_of("dataset.iou_rule", ">=", ">"),
     _Rule(("dataset.val_share",), lambda value: 0 <= value < 1, "a share from 0 to below 1"),
     _at_least(1, "index.frames", "index.batch_clips", "expert.frames", "expert.batch_clips"),
-    _at_least(1, "selector.steps", "model.dim", "model.heads", "model.conv_layers", "model.reach", "model.top_k"),
-    _at_least(1, "model.levels", "model.queries"),
+    _at_least(1, "selector.steps", "selector.train_steps", "model.levels", "model.queries"),
+    _at_least(1, "model.dim", "model.heads", "model.conv_layers", "model.reach", "model.top_k"),
     _at_least(1, "trainer.teacher_epochs", "trainer.student_epochs", "trainer.batch_size", "trainer.window_clips"),
     _at_least(1, "trainer.devices", "trainer.patience"),
     _at_least(

@@ -115,7 +115,8 @@ class SelectorConfig:
     """The clip selector (an arm of the ablation)."""
 
     name: str = "spotter"
-    steps: int = 3  # selection steps of the spotter
+    steps: int = 6  # at test: selection steps of the spotter
+    train_steps: int = 3  # in training: each one costs a preview; spotter_gumbel: at test, too
     encoder: str = "own"  # cross-modal encoder of the spotter's previews: "own" or "shared" with the VMR model
     spread: int = 2  # clips to either side where a better one makes a clip count less; 0: neighbours count alike
     noise: float = 0.3  # scale of the Gumbel noise on scores, training only

@@ -45,7 +45,7 @@ from spotvmr.types.record import RunRecord, read_record
 
 log = logging.getLogger(__name__)
 WEIGHTS = "weights.safetensors"
-_AT_TEST = ("adaptive", "cap", "rerank")  # of the selector: they change no weights
+_AT_TEST = ("steps", "adaptive", "cap", "rerank")  # of the selector: they change no weights
 _HARDWARE = ("workers", "accelerator", "compile")  # change where and how a result is made, not what it is
 
 

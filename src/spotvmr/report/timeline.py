@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spotvmr.report.canvas import BLUE, FAINT, GREEN, GRID, INK, ORANGE, PURPLE, RED, SKY, WIDTH_IN, canvas
+from spotvmr.report.canvas import FAINT, GREEN, GRID, INK, ORANGE, WIDTH_IN, canvas
 from spotvmr.report.wording import clock, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_STEP_COLOURS = (SKY, BLUE, PURPLE, RED)
+_STEP_COLOURS = ("#8cc5ea", "#56a3d9", "#2f7fc1", "#6f6fd0", "#a457c2", "#d04fa0")  # from blue to red
 _SCORE_LANES = 2.2  # height of the score curve in lanes
 _LANE_IN = 0.2
 _PAD_IN = 0.1  # above and below a title
@@ -90,7 +90,7 @@ def timeline_picture(rows: Sequence[TimelineRow], path: Path) -> None:
             _draw(figure.add_axes(span), row)
             top = bottom - _GAP_IN
         figure.legend(
-            handles=_legend(max(len(row.selected) for row in rows)), loc="lower center", ncols=8, frameon=False,
+            handles=_legend(), loc="lower center", ncols=3, frameon=False,
             fontsize=8, handlelength=1.2, columnspacing=1.4, handletextpad=0.5,
         )  # fmt: skip
 
@@ -204,9 +204,8 @@ def _step_colour(step: int) -> str:
     return _STEP_COLOURS[step % len(_STEP_COLOURS)]
 
 
-def _legend(n_steps: int) -> list[object]:
+def _legend() -> list[object]:
     from matplotlib.patches import Patch
 
     named = [("truth", GREEN, 1.0), ("best answer", ORANGE, 1.0), ("other answers", ORANGE, 0.3)]
-    named += [(f"clips of step {step + 1}", _step_colour(step), 1.0) for step in range(n_steps)]
     return [Patch(facecolor=colour, alpha=alpha, label=label) for label, colour, alpha in named]

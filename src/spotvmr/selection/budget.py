@@ -26,7 +26,7 @@ def split_over_steps(allowed: Tensor, steps: int) -> list[Tensor]:
     return [after - before for before, after in pairwise(marks)]
 
 
-def spread_clips(scores: Tensor, available: Tensor, count: Tensor, reach: int, penalty: float) -> Tensor:
+def spread_clips(scores: Tensor, available: Tensor, valid: Tensor, count: Tensor, reach: int, penalty: float) -> Tensor:
     """Like ``top_clips``, but each better clip within ``reach`` to either side makes a clip worth less.
 
     Neighbouring clips of one event score alike: by score alone a few events would take the whole
@@ -35,12 +35,13 @@ def spread_clips(scores: Tensor, available: Tensor, count: Tensor, reach: int, p
 
     Args:
         scores: Higher is better (B, T).
-        available: Clips that may be chosen, and that may be the better ones (B, T).
+        available: Clips that may be chosen (B, T).
+        valid: Clips that may be the better ones: those above and the ones chosen before (B, T).
         count: Clips to choose (B,).
         reach: Clips to either side.
         penalty: Taken off the score for each better clip; 0 is ``top_clips``.
     """
-    pool = scores.masked_fill(~available, -torch.inf)
+    pool = scores.masked_fill(~valid, -torch.inf)
     near = nnf.pad(pool, (reach, reach), value=-torch.inf).unfold(-1, 2 * reach + 1, 1)
     better = (near[..., :reach] >= pool[..., None]).sum(-1) + (near[..., reach + 1 :] > pool[..., None]).sum(-1)
     return top_clips(scores - penalty * better, available, count)

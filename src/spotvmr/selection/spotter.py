@@ -3,13 +3,14 @@
 After SpotEM (Ramakrishnan et al., ICML 2023) and SpotVMR (AAAI 2024), with these differences: the
 budget is exact (top k, never more), noise is drawn in training only, chosen clips leave the pool,
 an indicator channel marks what was really computed, the budget itself is an input, and clips beside a
-better one count less, from step to step by less: the first steps probe a clip or two of each
-candidate event, the last spends what is left where the probes point.
+better one count less, in the last steps by less and less: the first steps probe a clip or two of each
+candidate event, the last spend what is left where the probes point.
 
 What to choose is learnt from the scores' own loss (``losses.ranking_loss``), at every state that the
 spotter's own noisy choices lead to, as in imitation learning on the learner's own path (DAgger, Ross et
 al., AISTATS 2011). No gradient passes the choice: the straight-through gradient of SpotEM finds fewer of
-the true clips (``experiments/main_job``).
+the true clips (``experiments/main_job``). Training takes fewer steps than asking, which only costs less: what
+a preview has to know does not depend on how many come after it.
 
 Its scores also have a say in the ranking of the moments that are found (``models.rerank``).
 """
@@ -38,17 +39,25 @@ class Spotter(nn.Module):
         dim: Channels d of the host's fused features.
         penalties: Of each round, what a clip's score loses for each better one near it; a single round is a one-shot
             selector.
+        train_penalties: Of each round in training.
         spread: Clips to either side that are near.
         noise: Scale of the Gumbel noise on scores in training.
         encoder: A cross-modal encoder of the spotter's own; None shares the host's, as SpotEM does.
     """
 
     def __init__(
-        self, dim: int, penalties: Sequence[float], spread: int, noise: float, encoder: nn.Module | None = None
+        self,
+        dim: int,
+        penalties: Sequence[float],
+        train_penalties: Sequence[float],
+        spread: int,
+        noise: float,
+        encoder: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.penalties, self.spread, self.noise = tuple(penalties), spread, noise
+        self.penalties, self.train_penalties = tuple(penalties), tuple(train_penalties)
+        self.spread, self.noise = spread, noise
         self.prior = nn.Parameter(torch.tensor(_PRIOR))
         self.budget_in = nn.Linear(1, dim)
         self.head = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, 1))
@@ -59,10 +68,11 @@ class Spotter(nn.Module):
         weight, expert, chosen = start.weight, start.expert, start.chosen
         picks, scores = list(start.steps), list(start.scores)
         more = (clips_allowed(request.budget, request.mask) - chosen.sum(-1)).clamp(min=0)
-        counts = split_over_steps(more, len(self.penalties))
-        for count, penalty in zip(counts, self.penalties, strict=True):
+        penalties = self.train_penalties if self.training else self.penalties
+        counts = split_over_steps(more, len(penalties))
+        for count, penalty in zip(counts, penalties, strict=True):
             score = self.preview(request, expert, weight)
-            pick = self._pick(score.detach(), request.mask & ~chosen, count, penalty)
+            pick = self._pick(score.detach(), chosen, request.mask, count, penalty)
             step_weight = pick.to(weight.dtype)
             expert = expert + request.source.fetch(step_weight)
             weight, chosen = weight + step_weight, chosen | pick
@@ -78,11 +88,11 @@ class Spotter(nn.Module):
         budget = self.budget_in(request.budget.to(fused.dtype).log10()[:, None])
         return self.head(fused + budget[:, None]).squeeze(-1) + self.prior * _likeness(request)
 
-    def _pick(self, score: Tensor, pool: Tensor, count: Tensor, penalty: float) -> Tensor:
-        """The best ``count`` clips of the pool (B, T), bool."""
+    def _pick(self, score: Tensor, chosen: Tensor, mask: Tensor, count: Tensor, penalty: float) -> Tensor:
+        """The best ``count`` clips that were not chosen before (B, T), bool."""
         if self.training and self.noise > 0:
             score = score + self.noise * _gumbel_like(score)
-        return spread_clips(score, pool, count, self.spread, penalty)
+        return spread_clips(score, mask & ~chosen, mask, count, self.spread, penalty)
 
 
 def _likeness(request: SelectionRequest) -> Tensor:

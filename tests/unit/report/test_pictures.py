@@ -17,7 +17,8 @@ from spotvmr.report import TimelineRow, pareto_picture, timeline_picture
 from spotvmr.types.record import RunRecord
 
 Make = Callable[..., RunRecord]
-GREEN, ORANGE, SKY, BLUE = (0, 158, 115), (230, 159, 0), (86, 180, 233), (0, 114, 178)
+GREEN, ORANGE, BLUE = (0, 158, 115), (230, 159, 0), (0, 114, 178)
+FIRST_STEP, SECOND_STEP = (140, 197, 234), (86, 163, 217)
 ROW = TimelineRow(
     text="when did I shake the red mug", duration_s=100.0, clip_s=1.0, truth=[(50.0, 60.0)], predicted=[(70.0, 80.0)],
     selected=[[20, 21, 22, 23, 24]], scores=np.linspace(0, 1, 100),
@@ -38,7 +39,7 @@ def test_bars_stand_at_their_times(tmp_path: Path) -> None:
     picture = pixels(tmp_path / "t.png")
     assert picture.shape[1] == 1600
     left, width = 1.05 * 200, (8 - 1.05 - 0.3) * 200
-    for colour, start_s, end_s in ((GREEN, 50, 60), (ORANGE, 70, 80), (SKY, 20, 25)):
+    for colour, start_s, end_s in ((GREEN, 50, 60), (ORANGE, 70, 80), (FIRST_STEP, 20, 25)):
         found = columns(picture, colour)
         assert found.min() == pytest.approx(left + width * start_s / 100, abs=2)
         assert found.max() == pytest.approx(left + width * end_s / 100, abs=2)
@@ -48,8 +49,8 @@ def test_each_step_has_its_lane_and_colour(tmp_path: Path) -> None:
     timeline_picture([replace(ROW, selected=[[20], [30]])], tmp_path / "two.png")
     timeline_picture([ROW], tmp_path / "one.png")
     two, one = pixels(tmp_path / "two.png"), pixels(tmp_path / "one.png")
-    assert columns(two, BLUE).size > 0
-    assert columns(one, BLUE).size == 0
+    assert columns(two, SECOND_STEP).size > 0
+    assert columns(one, SECOND_STEP).size == 0
     assert two.shape[0] - one.shape[0] == 40
 
 

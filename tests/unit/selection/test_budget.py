@@ -62,26 +62,28 @@ def test_spread_clips_probe_each_event_before_filling_any_but_the_one_far_ahead(
     pool = torch.ones(1, 15, dtype=torch.bool)
 
     def three(penalty: float) -> list[int]:
-        return spread_clips(scores, pool, torch.tensor([3]), 2, penalty)[0].nonzero().flatten().tolist()
+        return spread_clips(scores, pool, pool, torch.tensor([3]), 2, penalty)[0].nonzero().flatten().tolist()
 
     assert three(8.0) == [2, 8, 13]
     assert three(3.0) == [1, 2, 8]  # 9.0 less one better neighbour beats 5.0; less two it does not
     assert three(0.0) == [1, 2, 3]
-    probes = spread_clips(scores, pool, torch.tensor([3]), 2, 8.0)
-    # What is chosen already is out of the pool, and no longer the better neighbour.
-    assert spread_clips(scores, pool & ~probes, torch.tensor([1]), 2, 8.0)[0].nonzero().flatten().tolist() == [1]
+    # What was chosen before remains the better neighbour.
+    rest = pool & (scores < 9.5)
+    assert spread_clips(scores, rest, pool, torch.tensor([1]), 2, 5.0)[0].nonzero().flatten().tolist() == [8]
+    assert spread_clips(scores, rest, pool, torch.tensor([1]), 2, 3.0)[0].nonzero().flatten().tolist() == [1]
 
 
 @given(st.integers(1, 60), st.integers(0, 60), st.integers(0, 4), st.integers(0, 2**31 - 1))
 def test_spread_clips_are_those_of_a_slow_count(valid: int, count: int, reach: int, seed: int) -> None:
     scores = torch.randint(5, (1, valid), generator=torch.Generator().manual_seed(seed)).double()
-    pool = torch.rand(1, valid, generator=torch.Generator().manual_seed(seed)) < 0.8
-    got = spread_clips(scores, pool, torch.tensor([count]), reach, 0.7)
-    score, free = scores[0].tolist(), pool[0].tolist()
+    draw = torch.rand(1, valid, generator=torch.Generator().manual_seed(seed))
+    pool, rivals = draw < 0.8, draw < 0.9
+    got = spread_clips(scores, pool, rivals, torch.tensor([count]), reach, 0.7)
+    score, free, rival = scores[0].tolist(), pool[0].tolist(), rivals[0].tolist()
     worth = [
         score[t]
         - 0.7
-        * sum(free[u] and (-score[u], u) < (-score[t], t) for u in range(max(0, t - reach), min(valid, t + reach + 1)))
+        * sum(rival[u] and (-score[u], u) < (-score[t], t) for u in range(max(0, t - reach), min(valid, t + reach + 1)))
         for t in range(valid)
     ]
     best = sorted((t for t in range(valid) if free[t]), key=lambda t: (-worth[t], t))[:count]

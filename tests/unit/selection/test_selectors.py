@@ -59,7 +59,7 @@ def request(lengths: tuple[int, ...] = (40, 25), budget: float = 0.2, width: int
 
 def spotter(steps: int = 3) -> Spotter:
     torch.manual_seed(1)
-    return Spotter(DIM, range(steps, 0, -1), spread=2, noise=1.0)
+    return Spotter(DIM, range(steps)[::-1], (1, 0), spread=2, noise=1.0)
 
 
 BUDGETED = {
@@ -138,6 +138,17 @@ def test_spotter_looks_again_after_each_step() -> None:
     assert len(got.scores) == len(got.steps) == 3
     assert [int(step.sum()) for step in got.steps] == [4, 4, 4]
     assert not torch.allclose(got.scores[0], got.scores[1])
+    assert [int(step.sum()) for step in spotter().train()(asked).steps] == [6, 6]
+
+
+def test_spotter_probes_two_events_first_and_fills_the_better_one_last() -> None:
+    selector = Spotter(DIM, (3, 3, 0), (0,), spread=2, noise=1.0).eval()
+    told = torch.full((1, 40), -9.0)
+    told[0, 10:13] = torch.tensor([1.0, 1.1, 1.0])
+    told[0, 20:23] = torch.tensor([0.0, 0.1, 0.0])
+    selector.preview = lambda *_: told  # type: ignore[method-assign]
+    steps = selector(request((40,), budget=0.1)).steps
+    assert [step[0].nonzero().flatten().tolist() for step in steps] == [[11], [21], [10, 12]]
 
 
 def test_spotter_is_told_the_budget() -> None:
@@ -166,7 +177,7 @@ def test_noise_varies_training_selections() -> None:
 def test_an_encoder_of_its_own_leaves_the_host_alone() -> None:
     asked, own = request(), Host()
     torch.manual_seed(1)
-    selector = Spotter(DIM, (3, 2, 1), spread=2, noise=1.0, encoder=_Encoder(own)).train()
+    selector = Spotter(DIM, (2, 1, 0), (2, 1, 0), spread=2, noise=1.0, encoder=_Encoder(own)).train()
     torch.stack(selector(asked).scores).sum().backward()
     assert all(p.grad is None for p in asked.host.parameters())
     assert all(p.grad is not None for p in own.parameters())

@@ -10,7 +10,7 @@ const SYMBOLS = [
 ];
 const TRUTH = "#009e73";
 const ANSWER = "#e69f00";
-const STEPS = ["#56b4e9", "#3a7fd0", "#cc79a7", "#d55e00"];
+const STEPS = ["#8cc5ea", "#56a3d9", "#2f7fc1", "#6f6fd0", "#a457c2", "#d04fa0"];
 
 const SELECTORS = [...new Set(RUNS.map((run) => run.selector))].sort();
 const colourOf = (selector) => COLOURS[selector] || SPARE[SELECTORS.indexOf(selector) % SPARE.length];
