@@ -126,7 +126,7 @@ def writer(folder: Path, count: int) -> subprocess.Popen[bytes]:
 
 def test_several_processes_write_one_video_at_once(tmp_path: Path) -> None:
     workers = [writer(tmp_path, 40) for _ in range(2)]
-    assert [worker.communicate(timeout=60)[0].count(b"\n") for worker in workers] == [20, 20]
+    assert [worker.communicate(timeout=240)[0].count(b"\n") for worker in workers] == [20, 20]
     assert len(VideoCache(tmp_path).clips("v", "k", range(40), DIM)) == 40
 
 
