@@ -21,7 +21,7 @@ from spotvmr.types.files import write_text_atomic
 from spotvmr.types.provenance import git_describe, hardware
 
 BUDGETS = (0.025, 0.05, 0.1)
-STEPS = (1, 3, 6, 9)
+STEPS = (3, 6)
 
 
 def rows_of(run: Path) -> Iterator[dict[str, Any]]:
