@@ -30,6 +30,18 @@ def test_a_student_starts_as_its_teacher_in_its_spotter_too() -> None:
     assert same(teacher.model.fusion, student.selector.encoder)
 
 
+@pytest.mark.parametrize(("steps", "penalties"), [(6, (3, 3, 3, 2, 1, 0)), (3, (2, 1, 0)), (1, (0,))])
+def test_early_steps_keep_clips_apart_and_the_last_does_not(steps: int, penalties: tuple[int, ...]) -> None:
+    asked, learnt = (SelectorConfig(**{key: steps}) for key in ("steps", "train_steps"))
+    assert build_student(replace(SMALL, selector=asked), *DIMS).selector.penalties == penalties
+    assert build_student(replace(SMALL, selector=learnt), *DIMS).selector.train_penalties == penalties
+
+
+def test_the_gumbel_spotter_asks_in_as_many_steps_as_it_learns() -> None:
+    gumbel = SelectorConfig("spotter_gumbel", steps=6, train_steps=4)
+    assert build_student(replace(SMALL, selector=gumbel), *DIMS).selector.steps == 4
+
+
 def test_a_shared_encoder_adds_no_weights_to_the_spotter() -> None:
     shared = replace(SMALL, selector=SelectorConfig(encoder="shared"))
     own, less = (sum(p.numel() for p in build_student(c, *DIMS).selector.parameters()) for c in (SMALL, shared))
