@@ -20,6 +20,7 @@ from spotvmr.engine.workbench import prepare
 from spotvmr.errors import UserError
 from spotvmr.types.predictions import read_predictions
 from spotvmr.types.record import read_record
+from spotvmr.types.traces import Trace, read_traces
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,21 @@ def test_compiled_it_learns_the_same(
     assert parts.count("CrossModalEncoder") >= 3  # teacher's, student's, spotter's
     assert done.student.metrics == pytest.approx(read_record(folder / "record.json").metrics)
     assert (done.folder / "predictions.jsonl").read_bytes() == (folder / "predictions.jsonl").read_bytes()
+
+
+def test_other_steps_at_test_need_no_training(trained: tuple[Config, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    config, folder = trained
+    asked_in = {qid: len(trace.steps) for qid, trace in _traces(folder).items()}
+    assert set(asked_in.values()) == {config.selector.steps}
+    monkeypatch.setattr("spotvmr.engine.pipeline.fit", _refuse)
+    assert train(replace(config, selector=replace(config.selector, steps=2))) is not None
+    assert {len(trace.steps) for trace in _traces(folder).values()} == {2}
+    assert train(config) is not None
+    assert {qid: len(trace.steps) for qid, trace in _traces(folder).items()} == asked_in
+
+
+def _traces(folder: Path) -> dict[str, Trace]:
+    return {trace.qid: trace for trace in read_traces(folder / "traces.jsonl")}
 
 
 def _refuse(*_: object, **__: object) -> None:
