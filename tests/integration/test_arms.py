@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,9 @@ def test_every_arm_runs(arm: str, small: list[str]) -> None:
         assert 0 <= spent <= 1
     else:
         assert spent == pytest.approx({"all": 1.0, "none": 0.0}.get(arm, 0.1))
+    with (done.folder / "curves" / "metrics.csv").open(newline="") as file:
+        two_budgets = "val/any_budget" in (csv.DictReader(file).fieldnames or [])
+    assert two_budgets == (arm not in ("all", "none"))  # these choose the same whatever the budget
 
 
 def test_without_distillation_there_is_no_teacher_term(small: list[str]) -> None:

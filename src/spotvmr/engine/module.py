@@ -14,7 +14,7 @@ from torch import Tensor
 from spotvmr.assembly import BudgetedVmr, Criterion, SystemOutput
 from spotvmr.config.schema import TrainerConfig
 from spotvmr.metrics import GroundingMetrics, IouRule, SelectionMetrics
-from spotvmr.selection import AllClips, GumbelSpotter, StoredExpert, selection_entropy
+from spotvmr.selection import AllClips, GumbelSpotter, NoClips, StoredExpert, selection_entropy
 from spotvmr.types import Query
 from spotvmr.types.batches import GroundingBatch
 
@@ -58,7 +58,7 @@ class GroundingModule(L.LightningModule):
         self.grounding = GroundingMetrics(rule=cast(IouRule, iou_rule))
         self.small = GroundingMetrics(rule=cast(IouRule, iou_rule))
         self.selection = SelectionMetrics()
-        self.any_budget = trainer_config.any_budget and not isinstance(system.selector, AllClips)
+        self.any_budget = trainer_config.any_budget and not isinstance(system.selector, AllClips | NoClips)
         # In a tuple, Lightning and the checkpoint do not see the teacher's weights.
         self.teachers = () if teacher is None else (teacher.eval().requires_grad_(False),)
 
