@@ -121,6 +121,20 @@ def test_an_arm_that_cannot_go_on_spends_no_budget_adaptively(
     assert "selector=uniform does not" in capsys.readouterr().err
 
 
+def test_the_bench_of_another_model_replaces_no_run_or_record_of_the_usual_one(
+    small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    planned: list[recall_runs.Run] = []
+    monkeypatch.setattr(recall_runs, "make", planned.extend)
+    for words in (["model=snag"], ["model=snag", "quick=true"], []):
+        assert not (tmp_path / "experiments").exists()
+        assert main(["bench", *small, f"paths.runs={tmp_path}/runs", "arms=uniform", "seeds=0", *words, "--json"]) == 0
+    capsys.readouterr()
+    assert [Path(run.config.paths.runs).name for run in planned] == ["bench-snag", "bench-quick-snag", "bench"]
+    assert (tmp_path / "experiments/efficiency_recall/results.jsonl").is_file()
+
+
 def test_the_bench_trains_asks_and_tells_and_does_nothing_twice(
     small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spotvmr.cli.arguments import Arguments
-from spotvmr.config import Config
+from spotvmr.config import Config, compose
 from spotvmr.config.folders import choices, find_experiment
 from spotvmr.errors import UserError
 
@@ -44,7 +44,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     arms = _arms(options.get("arms", ",".join(ARMS)))
     seeds, budgets = _seeds(options.get("seeds", "0,1,2")), _budgets(options.get("budgets", BUDGETS))
     overrides = [*(QUICK_EPOCHS if quick else ()), *arguments.overrides]
-    folder = "bench-quick" if quick else "bench"
+    folder = _folder(config, quick)
     from spotvmr.engine import recall_runs
 
     # Composed before the first is made: a wrong word shows at once and not after hours.
@@ -52,11 +52,17 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
         recall_runs.plan(overrides, arm, seed, budgets, folder, controls=not quick) for seed in seeds for arm in arms
     ]
     recall_runs.make(runs)
-    return _report(Path(config.paths.runs) / folder, arms, quick, arguments)
+    return _report(Path(config.paths.runs) / folder, arms, kept=folder == "bench", arguments=arguments)
 
 
-def _report(folder: Path, arms: Sequence[str], quick: bool, arguments: Arguments) -> dict[str, Any]:
-    """Table and collected records of all runs of the claim that are there, these arms' and others'."""
+def _folder(config: Config, quick: bool) -> str:
+    """Below ``paths.runs``: another model has a folder of its own, where it replaces no run of the usual one."""
+    name = "bench-quick" if quick else "bench"
+    return name if config.model.name == compose([]).model.name else f"{name}-{config.model.name}"
+
+
+def _report(folder: Path, arms: Sequence[str], kept: bool, arguments: Arguments) -> dict[str, Any]:
+    """Table of all runs of the claim that are there, these arms' and others', and with ``kept`` their records."""
     from spotvmr.engine import recall_curves
     from spotvmr.report import collect, print_table
 
@@ -76,9 +82,8 @@ def _report(folder: Path, arms: Sequence[str], quick: bool, arguments: Arguments
     leads = recall_curves.leads(scored)
     for rival, budget, gain in leads:
         arguments.show(_gain(f"{rival}, R1@0.3 at {100 * budget:g} %", gain))
-    if not quick:
-        path = collect([_named(one) for one in scored], Path("experiments") / claim)
-        arguments.show(f"records of every run: {path}")
+    path = collect([_named(one) for one in scored], Path("experiments") / claim) if kept else folder
+    arguments.show(f"records of every run: {path}")
     return {
         "rows": [asdict(row) for row in rows],
         "areas": under,
