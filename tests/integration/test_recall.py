@@ -121,17 +121,18 @@ def test_an_arm_that_cannot_go_on_spends_no_budget_adaptively(
     assert "selector=uniform does not" in capsys.readouterr().err
 
 
-def test_the_bench_of_another_model_replaces_no_run_or_record_of_the_usual_one(
+def test_the_bench_of_another_model_or_data_set_replaces_no_usual_run_or_record(
     small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     planned: list[recall_runs.Run] = []
     monkeypatch.setattr(recall_runs, "make", planned.extend)
-    for words in (["model=snag"], ["model=snag", "quick=true"], []):
+    for words in (["model=snag"], ["model=snag", "quick=true"], ["dataset.name=mine"], []):
         assert not (tmp_path / "experiments").exists()
         assert main(["bench", *small, f"paths.runs={tmp_path}/runs", "arms=uniform", "seeds=0", *words, "--json"]) == 0
     capsys.readouterr()
-    assert [Path(run.config.paths.runs).name for run in planned] == ["bench-snag", "bench-quick-snag", "bench"]
+    folders = [Path(run.config.paths.runs).name for run in planned]
+    assert folders == ["bench-snag", "bench-quick-snag", "bench-mine", "bench"]
     assert (tmp_path / "experiments/efficiency_recall/results.jsonl").is_file()
 
 

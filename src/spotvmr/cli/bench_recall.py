@@ -56,9 +56,10 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
 
 
 def _folder(config: Config, quick: bool) -> str:
-    """Below ``paths.runs``: another model has a folder of its own, where it replaces no run of the usual one."""
-    name = "bench-quick" if quick else "bench"
-    return name if config.model.name == compose([]).model.name else f"{name}-{config.model.name}"
+    """Below ``paths.runs``: another data set or model has a folder of its own, where it replaces no usual run."""
+    usual = compose([])
+    names = (config.dataset.name, usual.dataset.name), (config.model.name, usual.model.name)
+    return "-".join(["bench", *(["quick"] if quick else []), *(name for name, known in names if name != known)])
 
 
 def _report(folder: Path, arms: Sequence[str], kept: bool, arguments: Arguments) -> dict[str, Any]:
