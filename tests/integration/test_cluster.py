@@ -22,13 +22,15 @@ from spotvmr.video import VideoWriter
 
 pytest.importorskip("ray", reason="extra 'cluster' is not installed")
 
-_SOON_DEAD = {
+_SWIFT = {
+    "worker_niceness": 0,
     "health_check_initial_delay_ms": 0,
     "health_check_period_ms": 500,
     "health_check_timeout_ms": 2000,
     "health_check_failure_threshold": 4,
 }
-"""So that the death of a node is noticed within seconds, not within a minute."""
+"""So that the death of a node is noticed within seconds, not within a minute, and actors do not wait for other tests
+(Ray starts them at niceness 15)."""
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    head = {"num_cpus": 1, "include_dashboard": False, "_system_config": _SOON_DEAD}
+    head = {"num_cpus": 1, "include_dashboard": False, "_system_config": _SWIFT}
     made = Cluster(initialize_head=True, head_node_args=head)
     monkeypatch.setenv("RAY_ADDRESS", made.address)
     yield made
