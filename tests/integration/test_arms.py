@@ -9,6 +9,7 @@ import pytest
 
 from spotvmr.config import compose
 from spotvmr.config.folders import choices
+from spotvmr.engine.fit import read_checkpoint
 from spotvmr.engine.pipeline import train
 
 
@@ -26,6 +27,13 @@ def test_every_arm_runs(arm: str, small: list[str]) -> None:
     with (done.folder / "curves" / "metrics.csv").open(newline="") as file:
         two_budgets = "val/any_budget" in (csv.DictReader(file).fieldnames or [])
     assert two_budgets == (arm not in ("all", "none"))  # these choose the same whatever the budget
+
+
+def test_a_soft_budget_is_learnt_to_the_last_epoch(small: list[str]) -> None:
+    epochs = ["trainer.student_epochs=3", "trainer.patience=1"]
+    done = train(compose([*small, *epochs, "selector=spotter_gumbel", "name=arm-last"]))
+    assert done is not None
+    assert read_checkpoint(done.folder / "checkpoints" / "best.ckpt")["epoch"] == 2
 
 
 def test_without_distillation_there_is_no_teacher_term(small: list[str]) -> None:

@@ -70,7 +70,7 @@ def fit(
     warnings.filterwarnings("ignore", message=f".*({needless}).*")
     resume = _resumable(folder / "checkpoints", identity)
     curves = [csv_curves(folder, resumed=resume is not None)] if log_settings.record else []
-    watching = [best, last, EarlyStopping(module.monitor, mode="max", patience=settings.patience), *callbacks]
+    watching = [best, last, *_stopping(module.monitor, settings.patience), *callbacks]
     trainer = _trainer(settings, log_settings, epochs, folder, watching, [*curves, *loggers])
     if settings.compile:
         for trained in (module.system, *module.teachers):
@@ -131,8 +131,13 @@ def _trainer(
     )
 
 
-def _checkpoints(folder: Path, monitor: str) -> tuple[ModelCheckpoint, ModelCheckpoint]:
-    """Keep the best epoch and the last one, each under a fixed name.
+def _stopping(monitor: str | None, patience: int) -> list[Callback]:
+    """Stop when the best epoch lies too far back; never where it is the last one."""
+    return [EarlyStopping(monitor, mode="max", patience=patience)] if monitor else []
+
+
+def _checkpoints(folder: Path, monitor: str | None) -> tuple[ModelCheckpoint, ModelCheckpoint]:
+    """Keep the best epoch and the last one, each under a fixed name; without a monitor the last one is the best.
 
     Both are saved after an epoch is over: one saved earlier would resume in the middle of it.
     """

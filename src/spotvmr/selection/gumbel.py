@@ -51,8 +51,7 @@ class GumbelSpotter(nn.Module):
         for step in range(self.steps):
             logits = self._preview(request, expert, taken)
             draw = self._draw(logits, request, step)
-            # No gradient reaches a clip that was taken before and is drawn again, as published.
-            after = (taken + draw).clamp(0, 1)
+            after = _joined(taken, draw)
             expert = expert + request.source.fetch(after - taken)
             picks.append((after > 0.5) & ~(taken > 0.5))
             scores.append(logits[..., 1] - logits[..., 0])
@@ -85,3 +84,12 @@ class GumbelSpotter(nn.Module):
             uniform = torch.stack(pair, -1).to(logits.dtype)
         # Bounded away from the logarithm of zero.
         return -torch.log(-torch.log(uniform.clamp(1e-9, 1 - 1e-7)))
+
+
+def _joined(taken: Tensor, draw: Tensor) -> Tensor:
+    """What is taken after a draw (B, T): 1 where either mask is, with no gradient where both are, as published.
+
+    Not by ``clamp(0, 1)``: PyTorch 2.14 lets no gradient pass at the limits, where all of these values lie.
+    """
+    both = taken + draw
+    return torch.where(both > 1, torch.ones_like(both), both)

@@ -55,6 +55,33 @@ def test_what_was_chosen_adds_up_step_by_step() -> None:
     assert (got.soft.draws.sum(0) > 1).any()
 
 
+def test_what_a_clip_is_worth_reaches_its_logits_unless_it_is_drawn_again() -> None:
+    selector, asked, logits = gumbel().train(), request(), []
+    selector.head.register_forward_hook(lambda _, __, out: logits.append(out))
+    got = selector(asked)
+    assert got.soft is not None
+    grads = torch.stack(torch.autograd.grad((got.weight * torch.randn(got.weight.shape)).sum(), logits))
+    drawn = got.soft.draws > 0.5
+    again = drawn & (drawn.long().cumsum(0) > 1)
+    lost = again.long().flip(0).cumsum(0).flip(0) > 0  # from the clamp back to every draw before it
+    assert lost.any()
+    assert (grads[..., 1] != 0).equal(asked.mask & ~lost)
+
+
+def test_it_learns_from_what_the_clips_are_worth_alone() -> None:
+    selector, asked = gumbel().train(), request()
+    good = asked.index[..., 0] > 0
+    optimiser = torch.optim.Adam(selector.parameters(), 0.02)
+    for _ in range(200):
+        loss = -(selector(asked).weight * torch.where(good, 1.0, -1.0)).sum()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    taken = selector.eval()(asked).chosen
+    assert taken[asked.mask & good].double().mean() > 0.9
+    assert taken[asked.mask & ~good].double().mean() < 0.3
+
+
 def test_an_evaluation_repeats_its_noise_and_another_query_has_another() -> None:
     selector, asked = gumbel().eval(), request()
     first = selector(asked).chosen
