@@ -81,4 +81,4 @@ lint: $(STAMP) ## ruff, mypy, layering
 	$(BIN)/lint-imports --no-logo
 
 test: lint ## lint and every test; one of them with ARGS='-k name'
-	OMP_NUM_THREADS=1 WANDB_MODE=offline $(BIN)/pytest -n $(JOBS) $(ARGS)
+	OMP_NUM_THREADS=1 WANDB_MODE=offline $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)

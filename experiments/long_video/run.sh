@@ -1,5 +1,6 @@
 #!/bin/sh
-# Asks the runs of the bench on 60 min videos; run from the checkout, after `spotvmr bench arms=one_shot,similarity,spotter`.
+# Asks the runs of the bench on 60 min videos, then times an hour and ten hours of clips on a quiet machine; run from
+# the checkout, after `spotvmr bench arms=one_shot,similarity,spotter`.
 set -e
 bin=${BIN:-.venv/bin}
 for run in runs/bench/spotter-s? runs/bench/one_shot-s? runs/bench/similarity-s?; do
@@ -15,3 +16,8 @@ for record in runs/bench/*/errands60-test-*; do
   cp -r "$record" "runs/long_video/$(basename "$(dirname "$record")")-$(basename "$record")"
 done
 "$bin/spotvmr" report runs=runs/long_video collect=experiments/long_video
+"$bin/python" experiments/long_video/paired.py
+for model in vslnet tan2d snag qd_detr moment_detr; do
+  "$bin/spotvmr" bench part=long "model=$model"
+  cp runs/bench/long.json "experiments/long_video/linear-$model.json"
+done

@@ -81,10 +81,20 @@ def read_scored(folder: Path, arms: Sequence[str]) -> list[Scored]:
         arms: Their names.
     """
     runs = [run for arm in arms for run in sorted(folder.glob(f"{arm}-s[0-9]*"))]
-    found = [_scored(path) for run in runs for path in sorted(run.rglob("record.json"))]
+    found = [read_one(path) for run in runs for path in sorted(run.rglob("record.json"))]
     teachers = {path for run in runs for path in _teacher_record(folder, run)}
-    found += [replace(_scored(path), arm="teacher") for path in sorted(teachers)]
+    found += [replace(read_one(path), arm="teacher") for path in sorted(teachers)]
     return _alike(found)
+
+
+def read_one(path: Path) -> Scored:
+    """Read a ``record.json``, with the score of each query from the predictions beside it."""
+    record = read_record(path)
+    predictions = sorted(read_predictions(path.with_name("predictions.jsonl")), key=lambda p: p.qid)
+    metric = GroundingMetrics(rule=cast(IouRule, record.iou_rule))
+    qids = [p.qid for p in predictions]
+    metric.update(qids, [p.moments for p in predictions], [p.truth for p in predictions])
+    return Scored(record.arm or record.name, record.seed, record, metric.columns(metric.per_query().of(qids))[SCORE])
 
 
 def _teacher_record(folder: Path, run: Path) -> list[Path]:
@@ -170,16 +180,6 @@ def weights_of(budgets: NDArray[np.float64], low: float, high: float) -> NDArray
     at_node = np.concatenate([steps, [0]]) / 2 + np.concatenate([[0], steps]) / 2
     hats = np.stack([np.interp(nodes, points, unit) for unit in np.eye(len(points))])
     return np.asarray(hats @ at_node)
-
-
-def _scored(path: Path) -> Scored:
-    """A record with the score of each query, from the predictions beside it."""
-    record = read_record(path)
-    predictions = sorted(read_predictions(path.with_name("predictions.jsonl")), key=lambda p: p.qid)
-    metric = GroundingMetrics(rule=cast(IouRule, record.iou_rule))
-    qids = [p.qid for p in predictions]
-    metric.update(qids, [p.moments for p in predictions], [p.truth for p in predictions])
-    return Scored(record.arm or record.name, record.seed, record, metric.columns(metric.per_query().of(qids))[SCORE])
 
 
 def _alike(found: list[Scored]) -> list[Scored]:

@@ -1,0 +1,62 @@
+"""The spotter less each rival and its teachers on 60 min videos: ``python experiments/long_video/paired.py``.
+
+From the runs that ``run.sh`` left in ``runs/long_video``, predictions included; ``paired.json`` is written here.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spotvmr.engine.recall_curves import Scored, leads, read_one, rows
+from spotvmr.metrics import paired_difference
+from spotvmr.types.files import write_text_atomic
+from spotvmr.types.provenance import git_describe, hardware
+
+RUNS = Path("runs/long_video")
+
+
+def main() -> None:
+    """Compare, print and keep."""
+    scored = [named(read_one(path)) for path in sorted(RUNS.glob("*/record.json"))]
+    gains = [(rival, budget, asdict(gain)) for rival, budget, gain in leads(scored)]
+    gains += [("teacher", budget, gain) for budget, gain in against_teachers(scored)]
+    told = {
+        "git": git_describe(),
+        "command": shlex.join(["python", *sys.argv]),
+        "hardware": asdict(hardware()),
+        "rows": [asdict(row) for row in rows(scored)],
+        "spotter_less": [{"rival": rival, "budget": budget, **gain} for rival, budget, gain in gains],
+    }
+    for rival, budget, gain in gains:
+        print(f"spotter - {rival} at {100 * budget:g} %: {gain['mean']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]")
+    write_text_atomic(Path(__file__).with_name("paired.json"), json.dumps(told, indent=1) + "\n")
+
+
+def named(one: Scored) -> Scored:
+    """With the selector as its arm: records of ``evaluate`` are named after their run."""
+    selector = one.record.selector
+    return replace(one, arm="teacher" if selector == "all" else selector)
+
+
+def against_teachers(scored: Sequence[Scored]) -> list[tuple[float, dict[str, Any]]]:
+    """At each budget the spotters less the teachers of the same seeds, which see every clip."""
+    teachers = {one.seed: one.hits for one in scored if one.arm == "teacher"}
+    found = []
+    for budget in sorted({one.record.budget for one in scored if one.arm == "spotter"}):
+        ours = {one.seed: one.hits for one in scored if (one.arm, one.record.budget) == ("spotter", budget)}
+        seeds = sorted(ours.keys() & teachers.keys())
+        both = (np.mean([hits[seed] for seed in seeds], 0) for hits in (ours, teachers))
+        found.append((budget, asdict(paired_difference(*both))))
+    return found
+
+
+if __name__ == "__main__":
+    main()
