@@ -6,10 +6,9 @@ Asks each trained run the validation split in several numbers of steps; ``steps.
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from spotvmr.engine.asking import once
 from spotvmr.engine.evaluation import evaluate
 from spotvmr.engine.questions import Question, open_run
 from spotvmr.types.files import write_text_atomic
-from spotvmr.types.provenance import git_describe, hardware
+from spotvmr.types.provenance import origin
 
 BUDGETS = (0.025, 0.05, 0.1)
 STEPS = (3, 6)
@@ -50,9 +49,7 @@ def main(runs: list[Path]) -> None:
             rows.append(row)
             print(json.dumps(row), flush=True)
     told = {
-        "git": git_describe(),
-        "command": shlex.join(["python", *sys.argv]),
-        "hardware": asdict(hardware()),
+        **origin("python", sys.argv[0]),
         "split": "val",
         "rows": rows,
     }

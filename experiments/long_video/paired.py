@@ -6,7 +6,6 @@ From the runs that ``run.sh`` left in ``runs/long_video``, predictions included;
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -18,7 +17,7 @@ import numpy as np
 from spotvmr.engine.recall_curves import Scored, leads, read_one, rows
 from spotvmr.metrics import paired_difference
 from spotvmr.types.files import write_text_atomic
-from spotvmr.types.provenance import git_describe, hardware
+from spotvmr.types.provenance import origin
 
 RUNS = Path("runs/long_video")
 
@@ -29,9 +28,7 @@ def main() -> None:
     gains = [(rival, budget, asdict(gain)) for rival, budget, gain in leads(scored)]
     gains += [("teacher", budget, gain) for budget, gain in against_teachers(scored)]
     told = {
-        "git": git_describe(),
-        "command": shlex.join(["python", *sys.argv]),
-        "hardware": asdict(hardware()),
+        **origin("python", sys.argv[0]),
         "rows": [asdict(row) for row in rows(scored)],
         "spotter_less": [{"rival": rival, "budget": budget, **gain} for rival, budget, gain in gains],
     }

@@ -7,10 +7,8 @@ Asks each trained run the validation split at several budgets and ranks what its
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -24,7 +22,7 @@ from spotvmr.engine.questions import Question, open_run
 from spotvmr.metrics import GroundingMetrics
 from spotvmr.models import rerank
 from spotvmr.types.files import write_text_atomic
-from spotvmr.types.provenance import git_describe, hardware
+from spotvmr.types.provenance import origin
 
 BUDGETS = (0.025, 0.05, 0.1, 0.25)
 WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 1.0)
@@ -57,9 +55,7 @@ def main(runs: list[Path]) -> None:
             rows.append(row)
             print(json.dumps(row), flush=True)
     told = {
-        "git": git_describe(),
-        "command": shlex.join(["python", *sys.argv]),
-        "hardware": asdict(hardware()),
+        **origin("python", sys.argv[0]),
         "split": "val",
         "rows": rows,
         "mean": {f"{weight:g}": mean(row["R1@0.3"][f"{weight:g}"] for row in rows) for weight in WEIGHTS},

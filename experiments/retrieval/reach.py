@@ -8,9 +8,8 @@ groups of pictures away from the chosen clips. FOLDER takes videos and cache; ``
 from __future__ import annotations
 
 import json
-import shlex
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from spotvmr.assembly import find_videos, load_splits, make_world
@@ -18,7 +17,7 @@ from spotvmr.metrics import GroundingMetrics
 from spotvmr.retrieval import Retriever, keyframes
 from spotvmr.retrieval.bench.answers import ask_files
 from spotvmr.types.files import write_text_atomic
-from spotvmr.types.provenance import git_describe, hardware
+from spotvmr.types.provenance import origin
 
 KEYFRAME_S = 4.0
 REACHES = ((1.0, 5.0), (1.5, 8.0), (2.0, 8.0), (3.0, 12.0), (120.0, 480.0))
@@ -47,9 +46,7 @@ def main(run: Path, folder: Path) -> None:
         rows.append({"groups": groups, "reach_s": reach_s, "R1@0.3": found, "ratio": found / every_clip})
         print(json.dumps(rows[-1]), flush=True)
     told = {
-        "git": git_describe(),
-        "command": shlex.join(["python", *sys.argv]),
-        "hardware": asdict(hardware()),
+        **origin("python", sys.argv[0]),
         "split": "val",
         "queries": len(queries),
         "every_clip": every_clip,

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from datetime import datetime, timezone
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,16 +86,10 @@ def _retrieval(config: Config, arguments: Arguments, part: str) -> list[dict[str
 
 
 def _origin() -> dict[str, Any]:
-    """When, with what and on what machine the numbers were made."""
-    from spotvmr.types.provenance import git_describe, hardware, versions
+    """Where the numbers come from."""
+    from spotvmr.types.provenance import origin, versions
 
-    return {
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "git": git_describe(),
-        "command": shlex.join(["spotvmr", *sys.argv[1:]]),
-        "hardware": asdict(hardware()),
-        "versions": versions(["torch", "av", "open_clip_torch"]),
-    }
+    return {**origin("spotvmr"), "versions": versions(["torch", "av", "open_clip_torch"])}
 
 
 def _walk(config: Config, minutes: float) -> Path:

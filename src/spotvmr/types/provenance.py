@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import subprocess
+import sys
 from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from spotvmr.types.record import Hardware
 
 _GIT_TIMEOUT_S = 10.0
 _CPUINFO = Path("/proc/cpuinfo")
+
+
+def origin(*program: str) -> dict[str, Any]:
+    """When, by which commit and command and on what machine numbers were made, for the head of a JSON file.
+
+    Args:
+        program: How this process is called; its further words are those of the command line.
+    """
+    return {
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "git": git_describe(),
+        "command": shlex.join([*program, *sys.argv[1:]]),
+        "hardware": asdict(hardware()),
+    }
 
 
 def hardware(gpu: str | None = None) -> Hardware:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from spotvmr.types.provenance import git_describe, hardware, versions
+from spotvmr.types.provenance import git_describe, hardware, origin, versions
 
 
 def test_hardware_names_the_machine() -> None:
@@ -18,6 +20,15 @@ def test_hardware_names_the_machine() -> None:
     assert found.cores >= 1
     assert found.gpu is None
     assert hardware("A100").gpu == "A100"
+
+
+def test_the_origin_of_numbers_says_when_how_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/bin/spotvmr", "bench", "paths.runs=my runs"])
+    found = origin("spotvmr")
+    assert found["command"] == "spotvmr bench 'paths.runs=my runs'"
+    assert datetime.fromisoformat(found["created"]).utcoffset() == timedelta(0)
+    assert found["git"] == git_describe()
+    assert found["hardware"] == asdict(hardware())
 
 
 def test_versions_leave_out_what_is_not_installed() -> None:
