@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from spotvmr.cli.main import main
-from spotvmr.config import compose, load
+from spotvmr.config import as_plain, compose, load
+from spotvmr.config.folders import choices
 from spotvmr.engine import recall_runs
 from spotvmr.engine.asking import once, request_of
 from spotvmr.engine.evaluation import evaluate
@@ -198,11 +200,17 @@ def test_wrong_options_of_the_bench_get_one_line(
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "path",
-    sorted(path for name in ("ablations", "one_budget") for path in (EXPERIMENTS / name).glob("*.yaml")),
-    ids=lambda path: path.stem,
-)
+ABLATIONS = sorted(path for name in ("ablations", "one_budget") for path in (EXPERIMENTS / name).glob("*.yaml"))
+
+
+def test_every_ablation_is_no_other_and_no_arm(small: list[str]) -> None:
+    arms = [*choices("selector"), *map(str, ABLATIONS)]
+    planned = [recall_runs.plan(small, arm, 0, [0.25], "ablations", controls=False).config for arm in arms]
+    settings = [as_plain(replace(config, name="")) for config in planned]
+    assert all(one not in settings[:place] for place, one in enumerate(settings))
+
+
+@pytest.mark.parametrize("path", ABLATIONS, ids=lambda path: path.stem)
 def test_every_ablation_runs(path: Path, small: list[str], home: Path) -> None:
     run = recall_runs.plan(small, str(path), 0, [0.25], "ablations", controls=False)
     recall_runs.make([run])
