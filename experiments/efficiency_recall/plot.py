@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean
-
-from matplotlib.figure import Figure
 
 from spotvmr.report import load_records
-from spotvmr.types.record import RunRecord
+from spotvmr.report.canvas import BLUE, SELECTOR_COLOURS, canvas
+from spotvmr.report.recall_curve import SCORE, budget_axis, draw_arm, draw_teachers
 
 HERE = Path(__file__).resolve().parent
-SCORE = "R1@0.3"
 ARMS = {
     "spotter-adaptive": ("spotter, adaptive", "D"),
     "spotter": ("spotter", "o-"),
@@ -26,37 +22,19 @@ ARMS = {
 
 
 def main() -> None:
-    """Read the records, draw every arm that was asked at several budgets."""
+    """Read the records, draw every arm."""
     records = [record for record in load_records(HERE) if record.control is None]
-    figure = Figure(figsize=(7.5, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for arm, (label, style) in ARMS.items():
-        points = curve([record for record in records if record.arm == arm])
-        if points:
-            budgets, scores = zip(*points, strict=True)
-            axes.plot([100 * b for b in budgets], [100 * s for s in scores], style, label=label, markersize=6)
-    teacher = average([record for record in records if record.arm == "teacher"])
-    axes.axhline(100 * teacher, color="black", linewidth=1, label="teacher: the expert on every clip")
-    axes.set_xscale("log")
-    ticks = sorted({record.budget for record in records if record.arm == "spotter"})
-    axes.set_xticks([100 * tick for tick in ticks], [f"{100 * tick:g}" for tick in ticks])
-    axes.set_xticks([], minor=True)
-    seeds = len({record.seed for record in records if record.arm == "spotter"})
-    axes.set(xlabel="clips with expert features, %", ylabel=f"{SCORE}, %, mean of {seeds} seeds")
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
-    figure.savefig(HERE / "curve.png", dpi=120)
-
-
-def curve(records: Sequence[RunRecord]) -> list[tuple[float, float]]:
-    """Share of clips that was spent and score, means over seeds, budgets ascending."""
-    asked = [[r for r in records if r.budget == budget] for budget in sorted({r.budget for r in records})]
-    return [(mean(r.selection.fraction_mean or 0.0 for r in alike), average(alike)) for alike in asked]
-
-
-def average(records: Sequence[RunRecord]) -> float:
-    """Mean score of some runs."""
-    return mean(record.metrics[SCORE] or 0.0 for record in records)
+    with canvas(4.8, HERE / "curve.png") as figure:
+        figure.set_layout_engine("constrained")
+        axes = figure.subplots()
+        for arm, (label, style) in ARMS.items():
+            asked = [record for record in records if record.arm == arm]
+            draw_arm(axes, asked, label, style, SELECTOR_COLOURS.get(arm, BLUE))
+        draw_teachers(axes, [record for record in records if record.arm == "teacher"])
+        budget_axis(axes, sorted({record.budget for record in records if record.arm == "spotter"}))
+        seeds = len({record.seed for record in records if record.arm == "spotter"})
+        axes.set(xlabel="clips with expert features, %", ylabel=f"{SCORE}, %, mean of {seeds} seeds")
+        axes.legend(frameon=False, fontsize=8, loc="lower right")
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from spotvmr.report import load_records
+from spotvmr.report.canvas import BLUE, ORANGE, canvas
+from spotvmr.report.recall_curve import SCORE, log_axis, score
 from spotvmr.types.record import RunRecord
 
 HERE = Path(__file__).resolve().parent
-KINDS = {"10 % of the clips": "o-", "60 clips": "s--"}
+KINDS = {"10 % of the clips": ("o-", BLUE), "60 clips": ("s--", ORANGE)}
 
 
 def main() -> None:
@@ -20,22 +20,21 @@ def main() -> None:
     of_length = sorted(
         ((minutes(record), record) for record in asked.values() if "test" in record.dataset), key=lambda pair: pair[0]
     )
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
-    for kind, style in KINDS.items():
-        fixed = kind == "60 clips"
-        points = [(m, r) for m, r in of_length if m == 10 or (r.budget < 0.1) == fixed]
-        lows, highs = zip(*(r.ci95["R1@0.3"] for _, r in points), strict=True)
-        axes.plot([m for m, _ in points], [100 * r.metrics["R1@0.3"] for _, r in points], style, label=kind)
-        axes.fill_between([m for m, _ in points], [100 * x for x in lows], [100 * x for x in highs], alpha=0.15)
-    lengths = sorted({m for m, _ in of_length})
-    axes.set_xscale("log")
-    axes.set_xticks(lengths, [f"{m:g} min" if m < 60 else f"{m / 60:g} h" for m in lengths])
-    axes.set_xticks([], minor=True)
-    axes.set(xlabel="length of the video", ylabel="R1@0.3, %, with 95 % interval", ylim=(0, 100))
-    axes.grid(alpha=0.3)
-    axes.legend(title="expert features of", frameon=False)
-    figure.savefig(HERE / "curve.png", dpi=120)
+    with canvas(4.2, HERE / "curve.png") as figure:
+        figure.set_layout_engine("constrained")
+        axes = figure.subplots()
+        for kind, (style, colour) in KINDS.items():
+            fixed = kind == "60 clips"
+            points = [(m, r) for m, r in of_length if m == 10 or (r.budget < 0.1) == fixed]
+            lows, highs = zip(*(r.ci95[SCORE] for _, r in points), strict=True)
+            axes.plot([m for m, _ in points], [score(r) for _, r in points], style, color=colour, label=kind)
+            axes.fill_between(
+                [m for m, _ in points], [100 * x for x in lows], [100 * x for x in highs], color=colour, alpha=0.12
+            )
+        lengths = sorted({m for m, _ in of_length})
+        log_axis(axes, {m: f"{m:g} min" if m < 60 else f"{m / 60:g} h" for m in lengths})
+        axes.set(xlabel="length of the video", ylabel=f"{SCORE}, %, with 95 % interval", ylim=(0, 100))
+        axes.legend(title="expert features of", frameon=False)
 
 
 def minutes(record: RunRecord) -> float:

@@ -21,6 +21,17 @@ GRID = "#d8dee4"
 GREEN, ORANGE, BLUE, PURPLE, SKY, YELLOW, RED = (
     "#009e73", "#e69f00", "#0072b2", "#cc79a7", "#56b4e9", "#b59f00", "#d55e00",
 )  # fmt: skip
+SELECTOR_COLOURS = {
+    "spotter": BLUE,
+    "all": INK,
+    "spotter_gumbel": SKY,
+    "one_shot": GREEN,
+    "similarity": ORANGE,
+    "uniform": PURPLE,
+    "random": RED,
+    "none": FAINT,
+    "oracle": YELLOW,
+}
 _WIDTH_PX = 1600
 # At 200 dots an inch, 9 point type is still read when a page shows 1600 px in half the width.
 _DPI = 200

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from spotvmr.errors import UserError
 from spotvmr.report.axes import SHARING
-from spotvmr.report.canvas import BLUE, FAINT, GREEN, GRID, INK, ORANGE, PURPLE, RED, SKY, YELLOW, canvas
+from spotvmr.report.canvas import GRID, SELECTOR_COLOURS, SKY, canvas
 from spotvmr.report.comparable import differing, groups, heading
 from spotvmr.report.wording import percent, printable
 from spotvmr.types.record import RunRecord
@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 
 _METRIC = "R1@0.3"
 _PANEL_IN = 4.2
-_COLOURS = {
-    "spotter": BLUE,
-    "all": INK,
-    "one_shot": GREEN,
-    "similarity": ORANGE,
-    "uniform": PURPLE,
-    "random": RED,
-    "none": FAINT,
-    "oracle": YELLOW,
-}
 
 
 @dataclass(frozen=True)
@@ -137,7 +127,7 @@ def _plain_ticks(axes: Axes, points: list[_Point]) -> None:
 
 
 def _colour(point: _Point) -> str:
-    return _COLOURS.get(point.selector, SKY)
+    return SELECTOR_COLOURS.get(point.selector, SKY)
 
 
 def _label(axes: Axes, points: list[_Point]) -> None:

@@ -1,0 +1,59 @@
+"""Curves of recall against budget: what is drawn where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from spotvmr.report.recall_curve import budget_axis, draw_arm, draw_teachers
+from spotvmr.types.record import RunRecord
+
+
+@pytest.fixture
+def axes() -> Axes:
+    return Figure().subplots()
+
+
+def test_a_line_runs_through_the_means_and_every_seed_has_a_mark(
+    axes: Axes, make_record: Callable[..., RunRecord]
+) -> None:
+    runs = [
+        make_record(budget=0.1, score=0.8),
+        make_record(budget=0.05, score=0.6),
+        make_record(budget=0.05, score=0.7),
+    ]
+    draw_arm(axes, runs, "spotter", "o-")
+    line, marks = axes.get_lines()
+    np.testing.assert_allclose(line.get_xydata(), [[5, 65], [10, 80]])
+    np.testing.assert_allclose(sorted(marks.get_xydata().tolist()), [[5, 60], [5, 70], [10, 80]])
+    assert line.get_label() == "spotter"
+
+
+def test_an_arm_stands_at_what_it_spent_and_not_at_what_it_was_given(
+    axes: Axes, make_record: Callable[..., RunRecord]
+) -> None:
+    run = make_record(budget=0.1)
+    draw_arm(axes, [replace(run, selection=replace(run.selection, fraction_mean=0.07))], "soft", "o-")
+    assert axes.get_lines()[0].get_xdata() == pytest.approx([7])
+
+
+def test_an_arm_without_runs_is_not_in_the_legend(axes: Axes) -> None:
+    draw_arm(axes, [], "random", "o-")
+    assert not axes.get_legend_handles_labels()[1]
+
+
+def test_teachers_are_a_line_across_and_a_band(axes: Axes, make_record: Callable[..., RunRecord]) -> None:
+    draw_teachers(axes, [make_record(score=0.8), make_record(score=0.84)])
+    assert axes.get_lines()[0].get_ydata() == pytest.approx([82, 82])
+    assert axes.patches[0].get_bbox().extents[[1, 3]] == pytest.approx([80, 84])
+
+
+def test_budgets_are_ticks_in_per_cent(axes: Axes) -> None:
+    budget_axis(axes, [0.025, 1.0])
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["2.5", "100"]
+    assert axes.get_xscale() == "log"
