@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from spotvmr.engine.recall_curves import Scored, leads, read_one, rows
+from spotvmr.engine.recall_areas import leads
+from spotvmr.engine.recall_curves import Scored, read_one, rows
 from spotvmr.metrics import paired_difference
 from spotvmr.types.files import write_text_atomic
 from spotvmr.types.provenance import origin

@@ -155,9 +155,10 @@ def test_the_bench_trains_asks_and_tells_and_does_nothing_twice(
         ("spotter-adaptive", 0.05),
     }
     assert found["areas"].keys() == {"one_shot", "spotter"}
-    assert found["lead"]["rival"] == "one_shot"
     assert {gain["rival"] for gain in found["leads"]} == {"one_shot"}
-    assert found["lead"]["mean"] == pytest.approx(found["areas"]["spotter"] - found["areas"]["one_shot"])
+    (lead,) = found["area_leads"]
+    assert (lead["rival"], lead["low"], lead["high"]) == ("one_shot", 0.05, 0.25)
+    assert lead["gain"]["mean"] == pytest.approx(found["areas"]["spotter"] - found["areas"]["one_shot"])
     lines = (tmp_path / "experiments/efficiency_recall/results.jsonl").read_text().splitlines()
     assert len(lines) == len(arms)
 

@@ -34,7 +34,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     """Make the runs that are missing, then the table of all that are there.
 
     Returns:
-        The rows, the area under each arm's curve, and the spotter's lead over its best rival and at each budget.
+        The rows, the area under each arm's curve, and the spotter's leads over its rivals in area and at each budget.
 
     Raises:
         UserError: An option is not understood, or an arm is unknown.
@@ -64,23 +64,20 @@ def _folder(config: Config, quick: bool) -> str:
 
 def _report(folder: Path, arms: Sequence[str], kept: bool, arguments: Arguments) -> dict[str, Any]:
     """Table of all runs of the claim that are there, these arms' and others', and with ``kept`` their records."""
-    from spotvmr.engine import recall_curves
+    from spotvmr.engine import recall_areas, recall_curves
     from spotvmr.report import collect, print_table
 
     claim, members = _claim(arms)
     scored = recall_curves.read_scored(folder, members)
-    rows, areas, lead = recall_curves.rows(scored), recall_curves.areas(scored), None
-    found = recall_curves.lead(areas)
-    if found is not None:
-        lead = {"rival": found[0], **asdict(found[1])}
+    rows, areas = recall_curves.rows(scored), recall_areas.areas(scored)
     under = {arm: float(sum(area.mean() for area in seeds.values()) / len(seeds)) for arm, seeds in areas.items()}
     if not arguments.json:
         print_table(_table(rows, scored))
     for arm, area in sorted(under.items(), key=lambda item: -item[1]):
         arguments.show(f"area under R1@0.3 over log10 budget, {arm}: {area:.4f}")
-    if found is not None:
-        arguments.show(_gain(found[0], found[1]))
-    leads = recall_curves.leads(scored)
+    area_leads, leads = recall_areas.area_leads(scored), recall_areas.leads(scored)
+    for lead in area_leads:
+        arguments.show(_gain(f"{lead.rival}, area from {100 * lead.low:.3g} to {100 * lead.high:.3g} %", lead.gain))
     for rival, budget, gain in leads:
         arguments.show(_gain(f"{rival}, R1@0.3 at {100 * budget:g} %", gain))
     path = collect([_named(one) for one in scored], Path("experiments") / claim) if kept else folder
@@ -88,7 +85,7 @@ def _report(folder: Path, arms: Sequence[str], kept: bool, arguments: Arguments)
     return {
         "rows": [asdict(row) for row in rows],
         "areas": under,
-        "lead": lead,
+        "area_leads": [asdict(lead) for lead in area_leads],
         "leads": [{"rival": rival, "budget": budget, **asdict(gain)} for rival, budget, gain in leads],
         "folder": str(folder),
     }

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from spotvmr.engine.recall_curves import Scored, leads, weights_of
+from spotvmr.engine.recall_areas import area_leads, areas, leads, weights_of
+from spotvmr.engine.recall_curves import Scored
 
 
 def area_by_hand(budgets: list[float], values: list[float], low: float, high: float) -> float:
@@ -37,9 +38,42 @@ def test_a_constant_curve_has_the_width_times_its_height() -> None:
     assert weights.sum() == pytest.approx(np.log10(25))
 
 
-def scored(arm: str, seed: int, budget: float, hits: list[float]) -> Scored:
-    """A record of which only the budget is read."""
-    return Scored(arm, seed, SimpleNamespace(budget=budget), np.array(hits))  # type: ignore[arg-type]
+def scored(arm: str, seed: int, budget: float, hits: list[float], spent: float | None = None) -> Scored:
+    """A record of which only budget and spending are read."""
+    selection = SimpleNamespace(fraction_mean=budget if spent is None else spent)
+    record = SimpleNamespace(budget=budget, control=None, spending=None, selection=selection)
+    return Scored(arm, seed, record, np.array(hits))  # type: ignore[arg-type]
+
+
+def test_the_area_reaches_as_far_as_every_arm_was_asked() -> None:
+    runs = [scored("spotter", 0, budget, [1, 0]) for budget in (0.01, 0.1, 1.0)]
+    runs += [scored("uniform", 0, budget, [0, 0]) for budget in (0.025, 0.1)]
+    found = areas(runs)
+    assert found["spotter"][0] == pytest.approx([np.log10(4), 0])
+    assert found["uniform"][0] == pytest.approx([0, 0])
+
+
+def test_a_soft_budget_is_compared_where_it_was_spent_and_cuts_no_other_short() -> None:
+    runs = [scored("spotter", 0, budget, [1, 1]) for budget in (0.01, 0.25)]
+    runs += [scored("one_shot", 0, budget, [1, 0]) for budget in (0.01, 0.25)]
+    runs += [
+        scored("spotter_gumbel", 0, 0.01, [0, 0], spent=0.05),
+        scored("spotter_gumbel", 0, 0.1, [1, 1], spent=0.2),
+    ]
+    assert areas(runs).keys() == {"spotter", "one_shot"}
+    soft, exact = area_leads(runs)
+    assert (soft.rival, soft.low, soft.high) == ("spotter_gumbel", 0.05, 0.2)
+    assert soft.gain.mean == pytest.approx(np.log10(4) / 2)
+    assert (exact.rival, exact.low, exact.high) == ("one_shot", 0.01, 0.25)
+    assert exact.gain.mean == pytest.approx(np.log10(25) / 2)
+    assert {rival for rival, _, _ in leads(runs)} == {"one_shot"}
+
+
+def test_curves_that_share_no_stretch_have_no_lead() -> None:
+    runs = [scored("spotter", 0, budget, [1.0]) for budget in (0.01, 0.025)]
+    runs += [scored("similarity", 0, budget, [1.0]) for budget in (0.05, 0.1)]
+    assert not areas(runs)
+    assert not area_leads(runs)
 
 
 def test_the_lead_at_a_budget_is_paired_over_the_seeds_that_both_have() -> None:
