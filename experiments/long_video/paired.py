@@ -26,7 +26,7 @@ RUNS = Path("runs/long_video")
 def main() -> None:
     """Compare, print and keep."""
     scored = [named(read_one(path)) for path in sorted(RUNS.glob("*/record.json"))]
-    gains = [(rival, budget, asdict(gain)) for rival, budget, gain in leads(scored)]
+    gains = [(rival, budget, asdict(gain)) for rival, budget, gain in leads(scored, ("one_shot", "similarity"))]
     gains += [("teacher", budget, gain) for budget, gain in against_teachers(scored)]
     told = {
         **origin("python", sys.argv[0]),

@@ -171,6 +171,20 @@ def test_the_bench_trains_asks_and_tells_and_does_nothing_twice(
     assert "spotter - one_shot" in capsys.readouterr().out
 
 
+def test_the_bench_sets_the_spotter_against_every_arm_from_a_file(
+    small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [*small, f"paths.runs={tmp_path}/runs", "seeds=0", "budgets=0.05,0.25", "--json"]
+    assert main(["bench", *words, "arms=spotter"]) == 0
+    capsys.readouterr()
+    assert main(["bench", *words, f"arms={EXPERIMENTS / 'ablations' / 'no_rerank.yaml'}"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(gain["rival"], gain["budget"]) for gain in found["leads"]] == [("no_rerank", 0.05), ("no_rerank", 0.25)]
+    assert [lead["rival"] for lead in found["area_leads"]] == ["no_rerank"]
+    assert (tmp_path / "experiments/ablations/results.jsonl").is_file()
+
+
 def test_a_record_older_than_the_weights_is_made_again(small: list[str], tmp_path: Path) -> None:
     words = [*small, f"paths.runs={tmp_path}"]
     run = recall_runs.plan(words, "uniform", 0, [0.1, 0.5], "bench", controls=False)

@@ -22,6 +22,8 @@ ARMS = ("all", "none", "random", "uniform", "similarity", "one_shot", "spotter",
 BUDGETS = "0.01,0.025,0.05,0.1,0.25,1"
 CLAIM = "efficiency_recall"
 """Folder of the experiment that these arms belong to; arms from files belong to that of their file."""
+RIVALS = ("similarity", "one_shot", "spotter_gumbel")
+"""Of these arms those that the spotter is set against; of arms from files it is set against each."""
 QUICK = {
     "arms": "none,uniform,similarity,one_shot,spotter",
     "budgets": "0.025,0.05,0.1",
@@ -75,7 +77,8 @@ def _report(folder: Path, arms: Sequence[str], kept: bool, arguments: Arguments)
         print_table(_table(rows, scored))
     for arm, area in sorted(under.items(), key=lambda item: -item[1]):
         arguments.show(f"area under R1@0.3 over log10 budget, {arm}: {area:.4f}")
-    area_leads, leads = recall_areas.area_leads(scored), recall_areas.leads(scored)
+    rivals = RIVALS if claim == CLAIM else members[1:]
+    area_leads, leads = recall_areas.area_leads(scored, rivals), recall_areas.leads(scored, rivals)
     for lead in area_leads:
         arguments.show(_gain(f"{lead.rival}, area from {100 * lead.low:.3g} to {100 * lead.high:.3g} %", lead.gain))
     for rival, budget, gain in leads:
@@ -154,7 +157,7 @@ def _arms(text: str) -> list[str]:
 
 
 def _claim(arms: Sequence[str]) -> tuple[str, list[str]]:
-    """Folder of the experiment that some arms belong to, and all arms that it compares."""
+    """Folder of the experiment that some arms belong to, and all arms that it compares, of files the spotter first."""
     files = [find_experiment(arm) for arm in arms if arm not in choices("selector")]
     if not files:
         return CLAIM, list(ARMS)

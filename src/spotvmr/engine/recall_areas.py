@@ -13,7 +13,6 @@ from spotvmr.metrics import Difference, paired_difference
 
 AREA = (0.01, 0.25)
 """Budgets between which the area under the curve is taken."""
-RIVALS = ("similarity", "one_shot", "spotter_gumbel")
 _SOFT = "spotter_gumbel"
 """The arm whose budget is soft: it stands at what it spent."""
 _LEAST = 1e-4
@@ -52,10 +51,10 @@ def areas(scored: Sequence[Scored]) -> dict[str, dict[int, NDArray[np.float64]]]
     return {arm: {seed: _area(c, *between) for seed, c in seeds.items()} for arm, seeds in curves.items()}
 
 
-def area_leads(scored: Sequence[Scored]) -> list[Lead]:
+def area_leads(scored: Sequence[Scored], rivals: Sequence[str]) -> list[Lead]:
     """The spotter's lead in area over each rival, as far as both curves reach; the smallest first."""
     curves, found = _curves(scored), []
-    for rival in RIVALS:
+    for rival in rivals:
         seeds = sorted(curves.get("spotter", {}).keys() & curves.get(rival, {}).keys())
         both = [[curves[arm][seed] for seed in seeds] for arm in ("spotter", rival) if seeds]
         between = _reach(curve for side in both for curve in side)
@@ -65,7 +64,7 @@ def area_leads(scored: Sequence[Scored]) -> list[Lead]:
     return sorted(found, key=lambda lead: lead.gain.mean)
 
 
-def leads(scored: Sequence[Scored]) -> list[tuple[str, float, Difference]]:
+def leads(scored: Sequence[Scored], rivals: Sequence[str]) -> list[tuple[str, float, Difference]]:
     """The spotter less each rival at each budget that both keep and were asked at, over the seeds both have.
 
     Returns:
@@ -74,7 +73,7 @@ def leads(scored: Sequence[Scored]) -> list[tuple[str, float, Difference]]:
     hits = {(one.arm, one.record.budget, one.seed): one.hits for one in scored}
     pairs: dict[tuple[str, float], list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
     for (arm, budget, seed), theirs in hits.items():
-        if arm in RIVALS and arm != _SOFT and ("spotter", budget, seed) in hits:
+        if arm in rivals and arm != _SOFT and ("spotter", budget, seed) in hits:
             pairs.setdefault((arm, budget), []).append((hits["spotter", budget, seed], theirs))
     return [(*key, paired_difference(*np.mean(pairs[key], 0))) for key in sorted(pairs)]
 
