@@ -1,9 +1,10 @@
 #!/bin/sh
-# Four families of VMR models under uniform and spotter; run from the checkout. What is done already is not done again,
-# and several processes may share the work: SEEDS="1" MODELS="snag".
+# Families of VMR models under uniform and spotter, beside VSLNet, whose runs are those of experiments/efficiency_recall;
+# run from the checkout. What is done already is not done again, and several processes may share the work:
+# SEEDS="1" MODELS="snag".
 set -e
 bin=${BIN:-.venv/bin}
-for seed in ${SEEDS:-0 1 2}; do for model in ${MODELS:-vslnet tan2d qd_detr snag}; do for arm in spotter uniform; do
+for seed in ${SEEDS:-0 1 2}; do for model in ${MODELS:-tan2d qd_detr snag}; do for arm in spotter uniform; do
   run=plug-$model-$arm-$seed
   "$bin/spotvmr" train "model=$model" "selector=$arm" "seed=$seed" "name=$run" paths.runs=runs/plug_and_play
   for budget in 0.05 0.25; do
