@@ -1,0 +1,31 @@
+"""Draw recall against budget on 60 min videos, ``curve.png``: ``python experiments/long_video/plot.py``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from spotvmr.report import load_records
+from spotvmr.report.canvas import SELECTOR_COLOURS, canvas
+from spotvmr.report.recall_curve import SCORE, budget_axis, draw_arm, draw_teachers
+
+HERE = Path(__file__).resolve().parent
+ARMS = {"spotter": ("spotter", "o-"), "one_shot": ("one shot", "s--"), "similarity": ("similarity", "^--")}
+
+
+def main() -> None:
+    """Read the records, draw the arms and their teachers."""
+    records = load_records(HERE)
+    with canvas(4.2, HERE / "curve.png") as figure:
+        figure.set_layout_engine("constrained")
+        axes = figure.subplots()
+        for selector, (label, style) in ARMS.items():
+            asked = [record for record in records if record.selector == selector]
+            draw_arm(axes, asked, label, style, SELECTOR_COLOURS[selector])
+        draw_teachers(axes, [record for record in records if record.selector == "all"])
+        budget_axis(axes, sorted({record.budget for record in records if record.selector == "spotter"}))
+        axes.set(xlabel="clips with expert features, %", ylabel=f"{SCORE}, %, mean of three seeds")
+        axes.legend(frameon=False, loc="lower right")
+
+
+if __name__ == "__main__":
+    main()
