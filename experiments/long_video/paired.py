@@ -35,7 +35,9 @@ def main() -> None:
     }
     for rival, budget, gain in gains:
         print(f"spotter - {rival} at {100 * budget:g} %: {gain['mean']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]")
-    write_text_atomic(Path(__file__).with_name("paired.json"), json.dumps(told, indent=1) + "\n")
+    path = Path(__file__).with_name("paired.json")
+    write_text_atomic(path, json.dumps(told, indent=1) + "\n")
+    print(f"rows and differences: {path}")
 
 
 def named(one: Scored) -> Scored:

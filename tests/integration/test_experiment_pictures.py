@@ -25,5 +25,6 @@ def test_the_picture_is_drawn_from_the_records_beside_it(plot: Path, tmp_path: P
     subprocess.run([sys.executable, tmp_path / name / "plot.py"], check=True)
     drawn, kept = (image.imread(folder / name / "curve.png") for folder in (tmp_path, EXPERIMENTS))
     assert drawn.shape == kept.shape
-    # Not to the byte: another build of the font renderer shades edges otherwise.
-    assert np.abs(drawn - kept).mean() < 0.002
+    # Not to the byte: another build of the font renderer shades edges otherwise. One run more or less moves three
+    # times as many pixels.
+    assert (np.abs(drawn - kept).max(-1) > 0.25).mean() < 0.0004

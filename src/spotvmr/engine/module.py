@@ -58,7 +58,9 @@ class GroundingModule(L.LightningModule):
         self.grounding = GroundingMetrics(rule=cast(IouRule, iou_rule))
         self.small = GroundingMetrics(rule=cast(IouRule, iou_rule))
         self.selection = SelectionMetrics()
-        self.any_budget = trainer_config.any_budget and not isinstance(system.selector, AllClips | NoClips)
+        self.any_budget = trainer_config.any_budget and not isinstance(
+            system.selector, AllClips | NoClips | GumbelSpotter
+        )
         # In a tuple, Lightning and the checkpoint do not see the teacher's weights.
         self.teachers = () if teacher is None else (teacher.eval().requires_grad_(False),)
 

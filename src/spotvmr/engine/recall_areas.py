@@ -14,7 +14,7 @@ from spotvmr.metrics import Difference, paired_difference
 AREA = (0.01, 0.25)
 """Budgets between which the area under the curve is taken."""
 _SOFT = "spotter_gumbel"
-"""The arm whose budget is soft: it stands at what it spent."""
+"""The selector whose budget is soft: its arms stand at what they spent."""
 _LEAST = 1e-4
 """Share of clips at which an arm stands that selects nothing: the axis is a logarithm."""
 
@@ -42,9 +42,9 @@ def areas(scored: Sequence[Scored]) -> dict[str, dict[int, NDArray[np.float64]]]
     """Area under each arm's curve, by seed and query (Q,), for the arms that were asked at several budgets.
 
     The curve is R1@0.3 over log10 of the budget, straight between its points, from 1 to 25 %, or as far of that as
-    all arms were asked. The arm whose budget is soft has none: it may never spend so little.
+    all arms were asked. An arm whose budget is soft has none: it may never spend so little.
     """
-    curves = {arm: seeds for arm, seeds in _curves(scored).items() if arm != _SOFT}
+    curves = _curves([one for one in scored if not _soft(one)])
     between = _reach(curve for seeds in curves.values() for curve in seeds.values())
     if between is None:
         return {}
@@ -70,10 +70,10 @@ def leads(scored: Sequence[Scored], rivals: Sequence[str]) -> list[tuple[str, fl
     Returns:
         Rival, budget and the difference of R1@0.3, paired over queries; by rival, budgets ascending.
     """
-    hits = {(one.arm, one.record.budget, one.seed): one.hits for one in scored}
+    hits = {(one.arm, one.record.budget, one.seed): one.hits for one in scored if not _soft(one)}
     pairs: dict[tuple[str, float], list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
     for (arm, budget, seed), theirs in hits.items():
-        if arm in rivals and arm != _SOFT and ("spotter", budget, seed) in hits:
+        if arm in rivals and ("spotter", budget, seed) in hits:
             pairs.setdefault((arm, budget), []).append((hits["spotter", budget, seed], theirs))
     return [(*key, paired_difference(*np.mean(pairs[key], 0))) for key in sorted(pairs)]
 
@@ -131,4 +131,9 @@ def _area(curve: Sequence[Scored], low: float, high: float) -> NDArray[np.float6
 
 def _place(one: Scored) -> float:
     """Where a record stands on the axis: at its budget, or with a soft one at what it realised."""
-    return max(one.record.selection.fraction_mean or 0.0, _LEAST) if one.arm == _SOFT else one.record.budget
+    return max(one.record.selection.fraction_mean or 0.0, _LEAST) if _soft(one) else one.record.budget
+
+
+def _soft(one: Scored) -> bool:
+    """Whether the budget was asked for and not kept."""
+    return one.record.selector == _SOFT

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from spotvmr.report.canvas import GRID, INK, SKY
+from spotvmr.report.canvas import GRID, INK
 from spotvmr.types.record import RunRecord
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SCORE = "R1@0.3"
 
 
-def draw_arm(axes: Axes, records: Sequence[RunRecord], label: str, style: str, colour: str = SKY) -> None:
+def draw_arm(axes: Axes, records: Sequence[RunRecord], label: str, style: str, colour: str) -> None:
     """Draw one arm: a line through the means over seeds, each seed as a faint mark.
 
     Args:

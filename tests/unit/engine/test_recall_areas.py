@@ -43,7 +43,8 @@ def test_a_constant_curve_has_the_width_times_its_height() -> None:
 def scored(arm: str, seed: int, budget: float, hits: list[float], spent: float | None = None) -> Scored:
     """A record of which only budget and spending are read."""
     selection = SimpleNamespace(fraction_mean=budget if spent is None else spent)
-    record = SimpleNamespace(budget=budget, control=None, spending=None, selection=selection)
+    selector = arm if spent is None else "spotter_gumbel"
+    record = SimpleNamespace(selector=selector, budget=budget, control=None, spending=None, selection=selection)
     return Scored(arm, seed, record, np.array(hits))  # type: ignore[arg-type]
 
 
@@ -55,20 +56,21 @@ def test_the_area_reaches_as_far_as_every_arm_was_asked() -> None:
     assert found["uniform"][0] == pytest.approx([0, 0])
 
 
-def test_a_soft_budget_is_compared_where_it_was_spent_and_cuts_no_other_short() -> None:
+@pytest.mark.parametrize("arm", ["spotter_gumbel", "an experiment with its selector"])
+def test_a_soft_budget_is_compared_where_it_was_spent_and_cuts_no_other_short(arm: str) -> None:
     runs = [scored("spotter", 0, budget, [1, 1]) for budget in (0.01, 0.25)]
     runs += [scored("one_shot", 0, budget, [1, 0]) for budget in (0.01, 0.25)]
     runs += [
-        scored("spotter_gumbel", 0, 0.01, [0, 0], spent=0.05),
-        scored("spotter_gumbel", 0, 0.1, [1, 1], spent=0.2),
+        scored(arm, 0, 0.01, [0, 0], spent=0.05),
+        scored(arm, 0, 0.1, [1, 1], spent=0.2),
     ]
     assert areas(runs).keys() == {"spotter", "one_shot"}
-    soft, exact = area_leads(runs, RIVALS)
-    assert (soft.rival, soft.low, soft.high) == ("spotter_gumbel", 0.05, 0.2)
+    soft, exact = area_leads(runs, ("one_shot", arm))
+    assert (soft.rival, soft.low, soft.high) == (arm, 0.05, 0.2)
     assert soft.gain.mean == pytest.approx(np.log10(4) / 2)
     assert (exact.rival, exact.low, exact.high) == ("one_shot", 0.01, 0.25)
     assert exact.gain.mean == pytest.approx(np.log10(25) / 2)
-    assert {rival for rival, _, _ in leads(runs, RIVALS)} == {"one_shot"}
+    assert {rival for rival, _, _ in leads(runs, ("one_shot", arm))} == {"one_shot"}
 
 
 def test_curves_that_share_no_stretch_have_no_lead() -> None:
