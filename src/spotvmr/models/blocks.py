@@ -13,10 +13,40 @@ from torch import Tensor, nn
 
 from spotvmr.types.batches import ClipInputs
 
+_PIECE = 4096
+"""Positions computed at once outside training, a little more than an hour of clips of a second.
 
-def seen_features(clips: ClipInputs) -> Tensor:
-    """What a model sees of each clip: index, expert and indicator channels (B, T, D_s + D_f + 1)."""
-    return torch.cat([clips.index, clips.expert, clips.chosen[..., None]], -1)
+The tensors of ten hours at once leave the cache of a CPU at every step, and each above 32 MiB is fresh pages of the
+system.
+"""
+
+
+def in_pieces(run: Callable[..., Tensor], *parts: Tensor, halo: int = 0) -> Tensor:
+    """What ``run(*parts)`` returns, outside training computed piece by piece and joined along dimension 1.
+
+    Args:
+        run: Maps a stretch of each part to (B, stretch, …).
+        parts: Tensors (B, T, …).
+        halo: Positions to either side that the result of one depends on.
+    """
+    length = parts[0].shape[1]
+    if torch.is_grad_enabled() or length <= _PIECE:
+        return run(*parts)
+    done = []
+    for start in range(0, length, _PIECE):
+        stop, low = min(start + _PIECE, length), max(0, start - halo)
+        stretch = run(*(part[:, low : stop + halo] for part in parts))
+        done.append(stretch[:, start - low : stop - low])
+    return torch.cat(done, 1)
+
+
+def enter(layer: nn.Module, clips: ClipInputs) -> Tensor:
+    """Map what a model sees of each clip, index, expert and indicator channels (B, T, D_s + D_f + 1), to (B, T, d)."""
+
+    def see(index: Tensor, expert: Tensor, chosen: Tensor) -> Tensor:
+        return layer(torch.cat([index, expert, chosen[..., None]], -1))
+
+    return in_pieces(see, clips.index, clips.expert, clips.chosen)
 
 
 class DepthwiseSeparableConv(nn.Module):
@@ -25,35 +55,14 @@ class DepthwiseSeparableConv(nn.Module):
     def __init__(self, dim: int, kernel: int) -> None:
         """Build for ``dim`` channels and an odd ``kernel``."""
         super().__init__()
-        self.depthwise = nn.Conv1d(dim, dim, kernel, padding=kernel // 2, groups=dim, bias=False)
+        self.halo = kernel // 2
+        self.depthwise = nn.Conv1d(dim, dim, kernel, padding=self.halo, groups=dim, bias=False)
         self.pointwise = nn.Linear(dim, dim)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Map (B, T, d) to (B, T, d); padded positions are read as zero."""
         x = (x * mask[..., None]).transpose(1, 2)
         return nnf.relu(self.pointwise(self.depthwise(x).transpose(1, 2)))
-
-
-_PIECE = 64
-"""Blocks attended to at once outside training: 10 h of video need no more memory for it than half an hour."""
-
-
-def in_pieces(run: Callable[[int, int], Tensor], length: int, piece: int, halo: int) -> Tensor:
-    """What ``run(0, length)`` returns, outside training computed piece by piece and joined along dimension 1.
-
-    Args:
-        run: Maps the positions of a stretch, given as its first and the one after its last, to (B, stretch, …).
-        length: Positions of the whole.
-        piece: Positions computed at once.
-        halo: Positions to either side that the result of one depends on.
-    """
-    if torch.is_grad_enabled() or length <= piece:
-        return run(0, length)
-    parts = []
-    for start in range(0, length, piece):
-        stop, low = min(start + piece, length), max(0, start - halo)
-        parts.append(run(low, min(stop + halo, length))[:, start - low : stop - low])
-    return torch.cat(parts, 1)
 
 
 class LocalAttention(nn.Module):
@@ -77,14 +86,6 @@ class LocalAttention(nn.Module):
         self, x: Tensor, mask: Tensor, tokens: Tensor | None = None, token_mask: Tensor | None = None
     ) -> Tensor:
         """Map (B, T, d) to (B, T, d); ``tokens`` (B, G, d) with their mask (B, G) are seen by every position."""
-
-        def attend(low: int, high: int) -> Tensor:
-            return self._attend(x[:, low:high], mask[:, low:high], tokens, token_mask)
-
-        return in_pieces(attend, x.shape[1], _PIECE * self.reach, self.reach)
-
-    def _attend(self, x: Tensor, mask: Tensor, tokens: Tensor | None, token_mask: Tensor | None) -> Tensor:
-        """The whole of (B, T, d) at once."""
         b, t, d = x.shape
         w = self.reach
         n = -(-t // w)  # blocks
@@ -137,9 +138,14 @@ class EncoderBlock(nn.Module):
         self.attention = LocalAttention(dim, heads, reach)
         self.feed_forward = nn.Linear(dim, dim)
         self.dropout = nn.Dropout(dropout)
+        self.halo = conv_layers * (kernel // 2) + reach
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Map (B, T, d) to (B, T, d)."""
+        return in_pieces(self._encode, x, mask, halo=self.halo)
+
+    def _encode(self, x: Tensor, mask: Tensor) -> Tensor:
+        """A stretch at once."""
         for conv, norm in zip(self.convs, self.norms[:-2], strict=True):
             x = x + conv(norm(x), mask)
         x = x + self.attention(self.norms[-2](x), mask)
@@ -169,6 +175,10 @@ class ContextQueryAttention(nn.Module):
         words_seen = to_words @ words
         # (T, L) x ((T, L)^T x (T, d)): linear in T; VSLNet builds the (T, T) product first.
         clips_seen = to_words @ (to_clips.transpose(1, 2) @ clips)
+        return in_pieces(self._join, clips, words_seen, clips_seen)
+
+    def _join(self, clips: Tensor, words_seen: Tensor, clips_seen: Tensor) -> Tensor:
+        """Clips beside what they attended to, all (B, T, d)."""
         return self.out(torch.cat([clips, words_seen, clips * words_seen, clips * clips_seen], -1))
 
 
@@ -205,10 +215,14 @@ class CrossBlock(nn.Module):
 
     def forward(self, x: Tensor, words: Tensor, word_mask: Tensor) -> Tensor:
         """Map clips (B, T, d) and words (B, L, d) to (B, T, d)."""
-        known = self.norms[0](x)
-        scale, shift = self.attention(known, words, word_mask).chunk(2, -1)
-        x = x + known * scale + shift
-        return x + self.feed_forward(self.norms[1](x))
+
+        def ask(x: Tensor) -> Tensor:
+            known = self.norms[0](x)
+            scale, shift = self.attention(known, words, word_mask).chunk(2, -1)
+            x = x + known * scale + shift
+            return x + self.feed_forward(self.norms[1](x))
+
+        return in_pieces(ask, x)
 
 
 class QueryConcat(nn.Module):
@@ -223,7 +237,11 @@ class QueryConcat(nn.Module):
     def forward(self, clips: Tensor, words: Tensor, word_mask: Tensor) -> Tensor:
         """Map clips (B, T, d) and words (B, L, d) to (B, T, d)."""
         sentence = pool_words(words, self.weight(words), word_mask)
-        return nnf.relu(self.out(torch.cat([clips, sentence.expand_as(clips)], -1)))
+
+        def add(clips: Tensor) -> Tensor:
+            return nnf.relu(self.out(torch.cat([clips, sentence.expand_as(clips)], -1)))
+
+        return in_pieces(add, clips)
 
 
 def feed_forward(dim: int, dropout: float) -> nn.Sequential:

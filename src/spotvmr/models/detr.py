@@ -29,9 +29,10 @@ from spotvmr.models.blocks import (
     CrossBlock,
     DepthwiseSeparableConv,
     LocalAttention,
+    enter,
     feed_forward,
+    in_pieces,
     masked_softmax,
-    seen_features,
 )
 from spotvmr.models.moments import as_moments, in_seconds
 from spotvmr.models.protocol import VmrOutput
@@ -74,7 +75,7 @@ class DetrFusion(nn.Module):
 
     def forward(self, clips: ClipInputs, text: TextBatch) -> Tensor:
         """Fuse clips (B, T, …) and words (B, L, …) to (B, T, d)."""
-        x, words = self.clip_in(seen_features(clips)), self.word_in(text.tokens)
+        x, words = enter(self.clip_in, clips), self.word_in(text.tokens)
         for cross in self.cross:
             x = cross(x, words, text.mask)
         for joint in self.joint:
@@ -212,10 +213,17 @@ class _JointLayer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor, tokens: Tensor, token_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Map clips (B, T, d) and tokens (B, G, d)."""
-        x = x + self.order(self.norms[0](x), mask)
+
+        def order(x: Tensor, mask: Tensor) -> Tensor:
+            return x + self.order(self.norms[0](x), mask)
+
+        def attend(x: Tensor, clips: Tensor, mask: Tensor) -> Tensor:
+            x = x + self.local(clips, mask, known, token_mask)
+            return x + self.feed_forward(self.norms[2](x))
+
+        x = in_pieces(order, x, mask, halo=self.order.halo)
         clips, known = self.norms[1](x), self.norms[1](tokens)
-        x = x + self.local(clips, mask, known, token_mask)
-        x = x + self.feed_forward(self.norms[2](x))
+        x = in_pieces(attend, x, clips, mask, halo=self.local.reach)
         if self.all is None:
             return x, tokens
         both, both_mask = torch.cat([known, clips], 1), torch.cat([token_mask, mask], 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from spotvmr.models.blocks import ContextQueryAttention, EncoderBlock, QueryConcat, seen_features
+from spotvmr.models.blocks import ContextQueryAttention, EncoderBlock, QueryConcat, enter
 from spotvmr.types.batches import ClipInputs, TextBatch
 
 
@@ -49,7 +49,7 @@ class CrossModalEncoder(nn.Module):
 
     def forward(self, clips: ClipInputs, text: TextBatch) -> Tensor:
         """Fuse clips (B, T, …) and words (B, L, …) to (B, T, d)."""
-        video = self.encoder(self.dropout(self.clip_in(seen_features(clips))), clips.mask)
+        video = self.encoder(self.dropout(enter(self.clip_in, clips)), clips.mask)
         words = self.encoder(self.dropout(self.word_in(text.tokens)), text.mask)
         fused = self.attention(video, words, clips.mask, text.mask)
         return self.concat(fused, words, text.mask)

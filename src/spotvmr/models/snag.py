@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
-from spotvmr.models.blocks import CrossBlock, EncoderBlock, LocalAttention, feed_forward, seen_features
+from spotvmr.models.blocks import CrossBlock, EncoderBlock, LocalAttention, enter, feed_forward, in_pieces
 from spotvmr.models.moments import candidates, soft_nms
 from spotvmr.models.protocol import VmrOutput
 from spotvmr.types import Moment
@@ -66,7 +66,7 @@ class LateFusion(nn.Module):
 
     def forward(self, clips: ClipInputs, text: TextBatch) -> Tensor:
         """Fuse clips (B, T, …) and words (B, L, …) to (B, T, d)."""
-        x = self.clips(self.dropout(self.clip_in(seen_features(clips))), clips.mask)
+        x = self.clips(self.dropout(enter(self.clip_in, clips)), clips.mask)
         words = self.words(self.dropout(self.word_in(text.tokens)), text.mask)
         for block in self.fuse:
             x = block(x, words, text.mask)
@@ -175,8 +175,12 @@ class _PyramidStep(nn.Module):
         """Map (B, S, d) with its mask to (B, S/2, d) with its mask."""
         x = self.norms[0](self.down((x * mask[..., None]).transpose(1, 2)).transpose(1, 2))
         mask = mask.unflatten(1, (-1, 2)).any(2)
+        return in_pieces(self._attend, x, mask, halo=self.attention.reach), mask
+
+    def _attend(self, x: Tensor, mask: Tensor) -> Tensor:
+        """A stretch (B, S, d) at once."""
         x = x + self.attention(self.norms[1](x), mask)
-        return x + self.feed_forward(self.norms[2](x)), mask
+        return x + self.feed_forward(self.norms[2](x))
 
 
 class _PointHead(nn.Module):

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
-from spotvmr.models.blocks import DepthwiseSeparableConv, in_pieces, pool_words, seen_features
+from spotvmr.models.blocks import DepthwiseSeparableConv, enter, in_pieces, pool_words
 from spotvmr.models.moments import candidates, thin
 from spotvmr.models.protocol import VmrOutput
 from spotvmr.types import Moment
@@ -24,8 +24,6 @@ _CELLS = 8
 """Cells of a level's longest proposal. Above the first level those of up to half as many belong to the level below."""
 _CANDIDATES = 100
 """Proposals that enter non-maximum suppression."""
-_PIECE = 2048
-"""Starts whose proposals are held at once outside training: those of 10 h would not fit into the cache of a CPU."""
 _PRIOR = -4.0
 """Logit of every proposal before training: few in a hundred overlap the moment."""
 
@@ -58,7 +56,7 @@ class HadamardFusion(nn.Module):
 
     def forward(self, clips: ClipInputs, text: TextBatch) -> Tensor:
         """Fuse clips (B, T, …) and words (B, L, …) to (B, T, d)."""
-        video = self.clips(self.dropout(self.clip_in(seen_features(clips))), clips.mask)
+        video = self.clips(self.dropout(enter(self.clip_in, clips)), clips.mask)
         words = self.words(self.dropout(self.word_in(text.tokens)), text.mask)
         sentence = pool_words(words, self.word_weight(words), text.mask)
         product = self.clip_out(video) * self.sentence_out(sentence)
@@ -134,14 +132,14 @@ class Tan2d(nn.Module):
     def _level(self, x: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, S, 8) of the proposals from each of a level's cells (B, S, d)."""
 
-        def read(low: int, high: int) -> Tensor:
-            inside = _inside(mask[:, low:high])
-            proposals = _proposals(x[:, low:high]) + self.length
+        def read(x: Tensor, mask: Tensor) -> Tensor:
+            inside = _inside(mask)
+            proposals = _proposals(x) + self.length
             for conv in self.map:
                 proposals = conv(proposals, inside)
             return self.score(proposals).squeeze(-1)
 
-        return in_pieces(read, x.shape[1], _PIECE, len(self.map) + _CELLS - 1)
+        return in_pieces(read, x, mask, halo=len(self.map) + _CELLS - 1)
 
     @torch.no_grad()
     def decode(self, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:
@@ -157,9 +155,14 @@ class _ConvStack(nn.Module):
         super().__init__()
         self.convs = nn.ModuleList(DepthwiseSeparableConv(dim, kernel) for _ in range(layers))
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(layers))
+        self.halo = layers * (kernel // 2)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Map (B, T, d) to (B, T, d)."""
+        return in_pieces(self._convolve, x, mask, halo=self.halo)
+
+    def _convolve(self, x: Tensor, mask: Tensor) -> Tensor:
+        """A stretch at once."""
         for conv, norm in zip(self.convs, self.norms, strict=True):
             x = x + conv(norm(x), mask)
         return x

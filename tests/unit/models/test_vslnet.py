@@ -93,18 +93,6 @@ def test_local_attention_equals_banded_full_attention() -> None:
     torch.testing.assert_close(layer(x, mask)[mask], expected[mask], atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("n_words", [0, 3])
-def test_a_long_video_is_attended_to_piece_by_piece_with_the_same_result(n_words: int) -> None:
-    torch.manual_seed(0)
-    layer = LocalAttention(8, 2, reach=3).eval()
-    x, mask = torch.randn(1, 500, 8), torch.ones(1, 500, dtype=torch.bool)  # pieces of 192 clips
-    mask[0, 470:] = False
-    words = (torch.randn(1, n_words, 8), torch.ones(1, n_words, dtype=torch.bool)) if n_words else (None, None)
-    whole = layer(x, mask, *words)  # with gradients, all at once
-    with torch.no_grad():
-        torch.testing.assert_close(layer(x, mask, *words)[mask], whole[mask], atol=1e-6, rtol=1e-5)
-
-
 def test_context_query_attention_equals_the_formula_with_the_square_matrix() -> None:
     torch.manual_seed(0)
     layer = ContextQueryAttention(8)
