@@ -40,13 +40,18 @@ def in_pieces(run: Callable[..., Tensor], *parts: Tensor, halo: int = 0) -> Tens
     return torch.cat(done, 1)
 
 
+def seen_features(clips: ClipInputs) -> Tensor:
+    """What a model sees of each clip: index, expert and indicator channels (B, T, D_s + D_f + 1)."""
+    return torch.cat([clips.index, clips.expert, clips.chosen[..., None]], -1)
+
+
 def enter(layer: nn.Module, clips: ClipInputs) -> Tensor:
-    """Map what a model sees of each clip, index, expert and indicator channels (B, T, D_s + D_f + 1), to (B, T, d)."""
+    """Map what a model sees of each clip to (B, T, d), of long videos without holding it whole."""
 
-    def see(index: Tensor, expert: Tensor, chosen: Tensor) -> Tensor:
-        return layer(torch.cat([index, expert, chosen[..., None]], -1))
+    def see(*parts: Tensor) -> Tensor:
+        return layer(seen_features(ClipInputs(*parts)))
 
-    return in_pieces(see, clips.index, clips.expert, clips.chosen)
+    return in_pieces(see, clips.index, clips.expert, clips.chosen, clips.mask)
 
 
 class DepthwiseSeparableConv(nn.Module):
