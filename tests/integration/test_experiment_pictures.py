@@ -17,10 +17,9 @@ EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 @pytest.mark.parametrize("plot", sorted(EXPERIMENTS.glob("*/plot.py")), ids=lambda plot: plot.parent.name)
 def test_the_picture_is_drawn_from_the_records_beside_it(plot: Path, tmp_path: Path) -> None:
     name = plot.parent.name
-    records = {path.parent.name for path in EXPERIMENTS.glob("*/results.jsonl")}
-    for folder in records:
-        (tmp_path / folder).mkdir()
-        shutil.copy(EXPERIMENTS / folder / "results.jsonl", tmp_path / folder)
+    for record in (*EXPERIMENTS.glob("*/results.jsonl"), *EXPERIMENTS.glob("*/table.json")):
+        (tmp_path / record.parent.name).mkdir(exist_ok=True)
+        shutil.copy(record, tmp_path / record.parent.name)
     shutil.copy(plot, tmp_path / name)
     subprocess.run([sys.executable, tmp_path / name / "plot.py"], check=True)
     drawn, kept = (image.imread(folder / name / "curve.png") for folder in (tmp_path, EXPERIMENTS))

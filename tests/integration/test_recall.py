@@ -183,6 +183,11 @@ def test_the_bench_sets_the_spotter_against_every_arm_from_a_file(
     assert [(gain["rival"], gain["budget"]) for gain in found["leads"]] == [("no_rerank", 0.05), ("no_rerank", 0.25)]
     assert [lead["rival"] for lead in found["area_leads"]] == ["no_rerank"]
     assert (tmp_path / "experiments/ablations/results.jsonl").is_file()
+    kept = json.loads((tmp_path / "experiments/ablations/table.json").read_text())
+    assert {name: kept[name] for name in ("rows", "areas", "area_leads", "leads")} == {
+        name: told for name, told in found.items() if name != "folder"
+    }
+    assert kept["hardware"]["cores"] > 0
 
 
 def test_a_record_older_than_the_weights_is_made_again(small: list[str], tmp_path: Path) -> None:

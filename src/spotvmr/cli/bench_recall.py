@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,7 @@ from spotvmr.cli.arguments import Arguments
 from spotvmr.config import Config, compose
 from spotvmr.config.folders import choices, find_experiment
 from spotvmr.errors import UserError
+from spotvmr.types.files import write_text_atomic
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,7 +69,7 @@ def _folder(config: Config, quick: bool) -> str:
 def _report(folder: Path, arms: Sequence[str], kept: bool, arguments: Arguments) -> dict[str, Any]:
     """Table of all runs of the claim that are there, these arms' and others', and with ``kept`` their records."""
     from spotvmr.engine import recall_areas, recall_curves
-    from spotvmr.report import collect, print_table
+    from spotvmr.report import print_table
 
     claim, members = _claim(arms)
     scored = recall_curves.read_scored(folder, members)
@@ -83,15 +85,25 @@ def _report(folder: Path, arms: Sequence[str], kept: bool, arguments: Arguments)
         arguments.show(_gain(f"{lead.rival}, area from {100 * lead.low:.3g} to {100 * lead.high:.3g} %", lead.gain))
     for rival, budget, gain in leads:
         arguments.show(_gain(f"{rival}, R1@0.3 at {100 * budget:g} %", gain))
-    path = collect([_named(one) for one in scored], Path("experiments") / claim) if kept else folder
-    arguments.show(f"records of every run: {path}")
-    return {
+    told = {
         "rows": [asdict(row) for row in rows],
         "areas": under,
         "area_leads": [asdict(lead) for lead in area_leads],
         "leads": [{"rival": rival, "budget": budget, **asdict(gain)} for rival, budget, gain in leads],
-        "folder": str(folder),
     }
+    path = _keep(scored, told, claim) if kept else folder
+    arguments.show(f"records of every run: {path}")
+    return {**told, "folder": str(folder)}
+
+
+def _keep(scored: Sequence[Scored], told: Mapping[str, Any], claim: str) -> Path:
+    """Leave the records and, since it takes predictions to make them, the table and its intervals."""
+    from spotvmr.report import collect
+    from spotvmr.types.provenance import origin
+
+    path = collect([_named(one) for one in scored], Path("experiments") / claim)
+    write_text_atomic(path.with_name("table.json"), json.dumps({**origin("spotvmr"), **told}, indent=1) + "\n")
+    return path
 
 
 def _gain(rival: str, gain: Difference) -> str:
