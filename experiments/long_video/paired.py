@@ -1,6 +1,6 @@
 """The spotter less each rival and its teachers on 60 min videos: ``python experiments/long_video/paired.py``.
 
-From the runs that ``run.sh`` left in ``runs/long_video``, predictions included; ``paired.json`` is written here.
+From the runs that ``run.sh`` left in ``runs/long_video``, predictions included; ``table.json`` is written here, as the bench has it.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def main() -> None:
     told = {
         **origin("python", sys.argv[0]),
         "rows": [asdict(row) for row in rows(scored)],
-        "spotter_less": [{"rival": rival, "budget": budget, **gain} for rival, budget, gain in gains],
+        "leads": [{"rival": rival, "budget": budget, **gain} for rival, budget, gain in gains],
     }
     for rival, budget, gain in gains:
         print(f"spotter - {rival} at {100 * budget:g} %: {gain['mean']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]")
-    path = Path(__file__).with_name("paired.json")
+    path = Path(__file__).with_name("table.json")
     write_text_atomic(path, json.dumps(told, indent=1) + "\n")
     print(f"rows and differences: {path}")
 
