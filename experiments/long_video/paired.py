@@ -1,6 +1,7 @@
 """The spotter less each rival and its teachers on 60 min videos: ``python experiments/long_video/paired.py``.
 
-From the runs that ``run.sh`` left in ``runs/long_video``, predictions included; ``table.json`` is written here, as the bench has it.
+From the runs that ``run.sh`` left in ``runs/long_video``, predictions included; ``table.json`` is written here, in the
+form in which ``spotvmr bench`` leaves its own.
 """
 
 from __future__ import annotations
