@@ -180,6 +180,8 @@ def test_the_bench_sets_the_spotter_against_every_arm_from_a_file(
     capsys.readouterr()
     assert main(["bench", *words, f"arms={EXPERIMENTS / 'ablations' / 'no_rerank.yaml'}"]) == 0
     found = json.loads(capsys.readouterr().out)
+    trained = {path.parent.name for path in (tmp_path / "runs/bench").glob("*-s0/checkpoints")}
+    assert trained == {"spotter-s0"}  # the other differs only in how it is asked
     assert [(gain["rival"], gain["budget"]) for gain in found["leads"]] == [("no_rerank", 0.05), ("no_rerank", 0.25)]
     assert [lead["rival"] for lead in found["area_leads"]] == ["no_rerank"]
     assert (tmp_path / "experiments/ablations/results.jsonl").is_file()

@@ -1,7 +1,8 @@
 """The runs behind the curve of recall against cost: every arm trained alike, then asked at every budget.
 
-A run that is there and valid is not made again. Several processes may share the work: one that finds an arm in
-another's hands takes the next, and comes back to it at the end.
+A run that is there and valid is not made again, and one that differs from another only in how it is asked takes the
+other's weights. Several processes may share the work: one that finds an arm in another's hands takes the next, and
+comes back to it at the end.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from spotvmr.engine.questions import Question
 from spotvmr.engine.records import write_run
 from spotvmr.engine.workbench import Workbench, prepare
 from spotvmr.errors import UserError
-from spotvmr.types.files import make_folder
+from spotvmr.types.files import make_folder, write_bytes_atomic
 from spotvmr.types.record import read_record
 
 log = logging.getLogger(__name__)
@@ -124,16 +125,27 @@ def make(runs: Sequence[Run]) -> None:
 
 
 def _make(run: Run, bench: Workbench) -> None:
-    """Train a run unless its weights are there, and ask what was not asked yet."""
-    folder = run_folder(run.config)
-    trained = read_identity(folder / WEIGHTS) == json.loads(json.dumps(student_identity(bench)))
-    if trained and not _missing(run):
+    """Train a run unless its weights, or those of one trained alike, are there, and ask what was not asked yet."""
+    weights = run_folder(run.config) / WEIGHTS
+    facts = json.loads(json.dumps(student_identity(bench)))
+    if read_identity(weights) != facts:
+        _borrow(weights, facts)
+    elif not _missing(run):
         log.info("%s: every record is there", run.config.name)
         return
     teacher, _ = taught(bench)
     system = trained_student(bench, teacher)
     for question in _missing(run):
         _ask(run, bench, system, question)
+
+
+def _borrow(weights: Path, facts: Mapping[str, Any]) -> None:
+    """Copy the weights of a run that differs only in how it is asked, if there is one."""
+    for others in sorted(weights.parent.parent.glob(f"*/{WEIGHTS}")):
+        if read_identity(others) == facts:
+            log.info("%s: has the weights of %s, which was trained alike", weights.parent.name, others.parent.name)
+            write_bytes_atomic(weights, others.read_bytes())
+            return
 
 
 def _missing(run: Run) -> list[Question]:
