@@ -26,7 +26,7 @@ RUNS = Path("runs/long_video")
 
 def main() -> None:
     """Compare, print and keep."""
-    scored = [named(read_one(path)) for path in sorted(RUNS.glob("*/record.json"))]
+    scored = with_teachers([named(read_one(path)) for path in sorted(RUNS.glob("*/record.json"))])
     gains = [(rival, budget, asdict(gain)) for rival, budget, gain in leads(scored, ("one_shot", "similarity"))]
     gains += [("teacher", budget, gain) for budget, gain in against_teachers(scored)]
     told = {
@@ -45,6 +45,12 @@ def named(one: Scored) -> Scored:
     """With the selector as its arm: records of ``evaluate`` are named after their run."""
     selector = one.record.selector
     return replace(one, arm="teacher" if selector == "all" else selector)
+
+
+def with_teachers(scored: Sequence[Scored]) -> list[Scored]:
+    """Each with the score of the teacher of its seed: all arms learnt from it."""
+    scores = {one.seed: float(one.hits.mean()) for one in scored if one.arm == "teacher"}
+    return [replace(one, taught=scores.get(one.seed)) for one in scored]
 
 
 def against_teachers(scored: Sequence[Scored]) -> list[tuple[float, dict[str, Any]]]:
