@@ -1,0 +1,64 @@
+"""Draw what each part of the spotter is worth, ``curve.png``: ``python experiments/ablations/plot.py``.
+
+From ``table.json`` here: R1@0.3 with the part less that without it, in points, paired over queries, 95 % intervals.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spotvmr.report.canvas import BLUE, GRID, INK, canvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+HERE = Path(__file__).resolve().parent
+BUDGETS = (0.025, 0.05, 0.1)
+PARTS = {
+    "no_distill": "distillation",
+    "no_fused": "of it: fused features",
+    "no_heads": "of it: the model's outputs",
+    "no_highlight": "of it: highlight scores",
+    "steps_1": "6 steps for 1",
+    "steps_2": "6 steps for 2",
+    "steps_4": "6 steps for 4, at test",
+    "shared_encoder": "an encoder of its own",
+    "no_indicator": "indicator channel",
+    "no_rerank": "a say in the ranking",
+    "no_room": "index part: room",
+    "no_object": "index part: object",
+    "no_interaction": "index part: interaction",
+}
+
+
+def main() -> None:
+    """A panel for each budget, a line for each part."""
+    leads = json.loads((HERE / "table.json").read_text())["leads"]
+    parts = [part for part in PARTS if any(lead["rival"] == part for lead in leads)]
+    with canvas(3.9, HERE / "curve.png") as figure:
+        figure.set_layout_engine("constrained")
+        panels = figure.subplots(1, len(BUDGETS), sharex=True, sharey=True)
+        for axes, budget in zip(panels, BUDGETS, strict=True):
+            draw(axes, {lead["rival"]: lead for lead in leads if lead["budget"] == budget}, parts)
+            axes.set_title(f"{100 * budget:g} % of the clips", fontsize=9)
+        panels[0].set_yticks(range(len(parts)), [PARTS[part] for part in parts])
+        panels[0].invert_yaxis()
+        figure.supxlabel("R1@0.3 with the part less that without it, points", fontsize=9)
+
+
+def draw(axes: Axes, leads: dict[str, dict[str, float]], parts: list[str]) -> None:
+    """The differences at one budget with their intervals."""
+    mean, low, high = ([100 * leads[part][name] for part in parts] for name in ("mean", "low", "high"))
+    off = [[m - end for m, end in zip(mean, low, strict=True)], [end - m for m, end in zip(mean, high, strict=True)]]
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.errorbar(mean, range(len(parts)), xerr=off, fmt="o", color=BLUE, markersize=5, elinewidth=1.2)
+    axes.grid(axis="x", color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+if __name__ == "__main__":
+    main()
