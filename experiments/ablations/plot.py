@@ -36,7 +36,8 @@ PARTS = {
 def main() -> None:
     """A panel for each budget, a line for each part."""
     leads = json.loads((HERE / "table.json").read_text())["leads"]
-    parts = [part for part in PARTS if any(lead["rival"] == part for lead in leads)]
+    asked = {(lead["rival"], lead["budget"]) for lead in leads}
+    parts = [part for part in PARTS if all((part, budget) in asked for budget in BUDGETS)]
     with canvas(3.9, HERE / "curve.png") as figure:
         figure.set_layout_engine("constrained")
         panels = figure.subplots(1, len(BUDGETS), sharex=True, sharey=True)
