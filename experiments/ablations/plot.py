@@ -21,6 +21,8 @@ PARTS = {
     "no_fused": "of it: fused features",
     "no_heads": "of it: the model's outputs",
     "no_highlight": "of it: highlight scores",
+    "scratch": "the teacher's weights to start with",
+    "scratch_no_distill": "both: distillation and the start",
     "steps_1": "6 steps for 1",
     "steps_2": "6 steps for 2",
     "steps_4": "6 steps for 4, at test",

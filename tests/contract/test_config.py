@@ -225,6 +225,7 @@ def test_wrong_words_get_one_line_that_names_them(override: str, parts: list[str
         ("model.dropout", ["0"], ["1", "-0.1"]),
         ("model.top_k", ["1"], ["0"]),
         ("distill.heads", ["0"], ["-1", ".nan"]),
+        ("distill.start", ["teacher", "scratch"], ["nothing"]),
         ("trainer.teacher_epochs", ["1"], ["0"]),
         ("trainer.student_epochs", ["1"], ["0"]),
         ("trainer.batch_size", ["1"], ["0"]),

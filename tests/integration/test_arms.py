@@ -6,11 +6,13 @@ import csv
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from spotvmr.config import compose
 from spotvmr.config.folders import choices
 from spotvmr.engine.fit import read_checkpoint
-from spotvmr.engine.pipeline import train
+from spotvmr.engine.pipeline import WEIGHTS, train
 
 
 @pytest.mark.parametrize("arm", choices("selector"))
@@ -37,9 +39,17 @@ def test_a_soft_budget_is_learnt_to_the_last_epoch(small: list[str]) -> None:
     assert read_checkpoint(done.folder / "checkpoints" / "best.ckpt")["epoch"] == 2
 
 
-def test_without_distillation_there_is_no_teacher_term(small: list[str]) -> None:
-    done = train(compose([*small, "distill=none", "name=alone"]))
-    assert done is not None
-    header = next(Path(done.folder).rglob("metrics.csv")).read_text().splitlines()[0]
+def test_a_student_from_scratch_without_distillation_owes_its_teacher_nothing(small: list[str]) -> None:
+    def learnt(name: str, start: str, teacher_epochs: int) -> Path:
+        alone = ["distill=none", f"distill.start={start}", f"trainer.teacher_epochs={teacher_epochs}"]
+        done = train(compose([*small, *alone, f"name={name}"]))
+        assert done is not None
+        return done.folder
+
+    runs = learnt("scratch", "scratch", 1), learnt("scratch-other", "scratch", 2), learnt("follower", "teacher", 1)
+    one, other, follower = (load_file(folder / WEIGHTS) for folder in runs)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert not all(torch.equal(one[name], follower[name]) for name in one)
+    header = (runs[-1] / "curves" / "metrics.csv").read_text().splitlines()[0]
     assert "distill" not in header
     assert "train/span" in header

@@ -67,6 +67,7 @@ _RULES = (
     _Rule(("model.kernel",), lambda value: value >= 1 and value % 2 == 1, "odd and at least 1"),
     _Rule(("model.nms_iou",), lambda value: 0 < value <= 1, "above 0 and at most 1"),
     _one_of("selector.encoder", "own", "shared"),
+    _one_of("distill.start", "teacher", "scratch"),
     *(_one_of(key, "pooled", "tokens") for key in ("index.features", "expert.features")),
     _Rule(("index.derive",), lambda value: value in ("", "rio", "bam"), "rio, bam or empty"),
     _Rule(("expert.drop",), lambda value: not value, "empty: only parts of an index are left out"),

@@ -153,8 +153,9 @@ class ModelConfig:
 
 @dataclass
 class DistillConfig:
-    """Weights of the terms a teacher adds to the student's loss; 0 switches one off."""
+    """Weights of the terms a teacher adds to the student's loss, 0 switches one off; and where the student starts."""
 
+    start: str = "teacher"  # of the student's weights: as the teacher's, or random ("scratch")
     heads: float = 1.0  # the family's own outputs: borders, proposal map, matched set, or point scores and borders
     fused: float = 1.0  # L1 of fused features
     highlight: float = 5.0  # BCE to the teacher's highlight scores

@@ -26,7 +26,7 @@ from spotvmr.assembly import (
     start_as_teacher,
 )
 from spotvmr.config import Config, save
-from spotvmr.config.schema import SelectorConfig
+from spotvmr.config.schema import DistillConfig, SelectorConfig
 from spotvmr.engine.adaptive import plan_spending, until_sure
 from spotvmr.engine.asking import Ask, once
 from spotvmr.engine.callbacks import EpochNumbers
@@ -152,17 +152,22 @@ def _trained(
         return system.eval()
     for stale in (weights, folder / "record.json"):
         stale.unlink(missing_ok=True)
-    if teacher is not None:
+    if teacher is not None and config.distill.start == "teacher":
         start_as_teacher(system, teacher)
     log.info("%s: training in %s", kind, folder)
     criterion = build_criterion(config.model, config.distill, system.model.family, config.selector.budget_weight)
-    val = bench.splits["val"]
+    val, heard = bench.splits["val"], teacher if _listens(config.distill) else None
     module = GroundingModule(
-        system, criterion, config.budget, config.seed, config.trainer, config.dataset.iou_rule, val, teacher
+        system, criterion, config.budget, config.seed, config.trainer, config.dataset.iou_rule, val, heard
     )
     epochs = config.trainer.teacher_epochs if teacher is None else config.trainer.student_epochs
     callbacks, loggers = _watchers(bench, system, kind)
     return fit(module, _data(bench), config.trainer, epochs, folder, weights, facts, config.log, callbacks, loggers)
+
+
+def _listens(distill: DistillConfig) -> bool:
+    """Whether the teacher has a say beyond the weights to start with; with no term at all none in the selection too."""
+    return any((distill.heads, distill.fused, distill.highlight))
 
 
 def _watchers(bench: Workbench, system: BudgetedVmr, kind: str) -> tuple[list[Callback], list[Logger]]:
