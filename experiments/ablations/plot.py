@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spotvmr.report.canvas import BLUE, GRID, INK, canvas
+from spotvmr.report.canvas import BLUE, INK, canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,10 +57,7 @@ def draw(axes: Axes, leads: dict[str, dict[str, float]], parts: list[str]) -> No
     off = [[m - end for m, end in zip(mean, low, strict=True)], [end - m for m, end in zip(mean, high, strict=True)]]
     axes.axvline(0, color=INK, linewidth=1)
     axes.errorbar(mean, range(len(parts)), xerr=off, fmt="o", color=BLUE, markersize=5, elinewidth=1.2)
-    axes.grid(axis="x", color=GRID, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    axes.grid(axis="x")
 
 
 if __name__ == "__main__":

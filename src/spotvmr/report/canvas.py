@@ -57,6 +57,9 @@ def canvas(height_in: float, path: Path) -> Iterator[Figure]:
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcParams["font.size"] = 9
         mpl.rcParams["axes.edgecolor"] = FAINT
+        mpl.rcParams["axes.spines.top"] = mpl.rcParams["axes.spines.right"] = False
+        mpl.rcParams["axes.axisbelow"] = True
+        mpl.rcParams["grid.color"], mpl.rcParams["grid.linewidth"] = GRID, 0.6
         for words in ("text.color", "axes.labelcolor", "xtick.color", "ytick.color"):
             mpl.rcParams[words] = INK
         # A sentence in a script that the font lacks is drawn as boxes; that is no reason to fail.

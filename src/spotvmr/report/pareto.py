@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from spotvmr.errors import UserError
 from spotvmr.report.axes import SHARING
-from spotvmr.report.canvas import GRID, SELECTOR_COLOURS, SKY, canvas
+from spotvmr.report.canvas import SELECTOR_COLOURS, SKY, canvas
 from spotvmr.report.comparable import differing, groups, heading
 from spotvmr.report.wording import percent, printable
 from spotvmr.types.record import RunRecord
@@ -91,10 +91,7 @@ def _draw(axes: Axes, title: str, points: list[_Point]) -> None:
     axes.set_title(title, loc="left", fontsize=9.5, fontweight="bold", parse_math=False)
     axes.set_xscale("log")
     axes.set_ylabel(f"{_METRIC}, %, with 95 % interval")
-    axes.grid(color=GRID, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    axes.grid()
     for curve in _curves(points):
         _draw_curve(axes, curve)
     _plain_ticks(axes, points)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from spotvmr.report.canvas import GRID, INK
+from spotvmr.report.canvas import INK
 from spotvmr.types.record import RunRecord
 
 if TYPE_CHECKING:
@@ -52,10 +52,7 @@ def log_axis(axes: Axes, ticks: Mapping[float, str]) -> None:
     axes.set_xscale("log")
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.set_xticks([], minor=True)
-    axes.grid(color=GRID, linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    axes.grid()
 
 
 def score(record: RunRecord) -> float:

@@ -196,8 +196,7 @@ def _time_axis(axes: Axes, duration_s: float) -> None:
     axes.set_xlim(0, duration_s)
     axes.set_xticks(ticks, [clock(tick, hours=duration_s >= 3600) for tick in ticks], fontsize=8)
     axes.tick_params(axis="y", length=0)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    axes.spines["left"].set_visible(False)
 
 
 def _step_colour(step: int) -> str:
