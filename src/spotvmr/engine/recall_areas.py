@@ -104,7 +104,7 @@ def _curves(scored: Sequence[Scored]) -> _Curves:
     """Records of each arm and seed that was asked at several budgets, controls and adaptive spending left out."""
     curves: _Curves = {}
     for one in scored:
-        if one.record.control is None and not one.record.spending and one.arm not in ("teacher", "all", "none"):
+        if one.record.control is None and not one.record.spending:
             curves.setdefault(one.arm, {}).setdefault(one.seed, []).append(one)
     curves = {arm: {seed: c for seed, c in seeds.items() if len(c) > 1} for arm, seeds in curves.items()}
     return {arm: seeds for arm, seeds in curves.items() if seeds}
