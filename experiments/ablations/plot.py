@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 BUDGETS = (0.025, 0.05, 0.1)
+EDGE = 16
+"""Points at which the panels end: a part worth more is written there, or the others could not be told apart."""
 PARTS = {
     "no_distill": "distillation",
     "no_fused": "of it: fused features",
@@ -57,6 +59,10 @@ def draw(axes: Axes, leads: dict[str, dict[str, float]], parts: list[str]) -> No
     off = [[m - end for m, end in zip(mean, low, strict=True)], [end - m for m, end in zip(mean, high, strict=True)]]
     axes.axvline(0, color=INK, linewidth=1)
     axes.errorbar(mean, range(len(parts)), xerr=off, fmt="o", color=BLUE, markersize=5, elinewidth=1.2)
+    axes.set_xlim(right=EDGE)
+    for place, (m, end) in enumerate(zip(mean, low, strict=True)):
+        if end > EDGE:
+            axes.text(EDGE, place, f"{m:.0f} \N{RIGHTWARDS ARROW}", color=BLUE, ha="right", va="center", fontsize=9)
     axes.grid(axis="x")
 
 
