@@ -29,8 +29,6 @@ def main() -> None:
         axes = figure.subplots()
         for arm, (label, style) in ARMS.items():
             asked = [record for record in records if record.arm == arm]
-            seeds = len({record.seed for record in asked})
-            label = f"{label}, one seed" if seeds == 1 else label
             draw_arm(axes, asked, label, style, SELECTOR_COLOURS.get(arm, BLUE))
         draw_teachers(axes, [record for record in records if record.arm == "teacher"])
         budget_axis(axes, sorted({record.budget for record in records if record.arm == "spotter"}))
