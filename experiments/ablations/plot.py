@@ -40,25 +40,23 @@ PARTS = {
 def main() -> None:
     """A panel for each budget, a line for each part."""
     leads = json.loads((HERE / "table.json").read_text())["leads"]
-    asked = {(lead["rival"], lead["budget"]) for lead in leads}
-    parts = [part for part in PARTS if all((part, budget) in asked for budget in BUDGETS)]
     with canvas(3.9, HERE / "curve.png") as figure:
         figure.set_layout_engine("constrained")
         panels = figure.subplots(1, len(BUDGETS), sharex=True, sharey=True)
         for axes, budget in zip(panels, BUDGETS, strict=True):
-            draw(axes, {lead["rival"]: lead for lead in leads if lead["budget"] == budget}, parts)
+            draw(axes, {lead["rival"]: lead for lead in leads if lead["budget"] == budget})
             axes.set_title(f"{100 * budget:g} % of the clips", fontsize=9)
-        panels[0].set_yticks(range(len(parts)), [PARTS[part] for part in parts])
+        panels[0].set_yticks(range(len(PARTS)), list(PARTS.values()))
         panels[0].invert_yaxis()
         figure.supxlabel("R1@0.3 with the part less that without it, points", fontsize=9)
 
 
-def draw(axes: Axes, leads: dict[str, dict[str, float]], parts: list[str]) -> None:
+def draw(axes: Axes, leads: dict[str, dict[str, float]]) -> None:
     """The differences at one budget with their intervals."""
-    mean, low, high = ([100 * leads[part][name] for part in parts] for name in ("mean", "low", "high"))
+    mean, low, high = ([100 * leads[part][name] for part in PARTS] for name in ("mean", "low", "high"))
     off = [[m - end for m, end in zip(mean, low, strict=True)], [end - m for m, end in zip(mean, high, strict=True)]]
     axes.axvline(0, color=INK, linewidth=1)
-    axes.errorbar(mean, range(len(parts)), xerr=off, fmt="o", color=BLUE, markersize=5, elinewidth=1.2)
+    axes.errorbar(mean, range(len(PARTS)), xerr=off, fmt="o", color=BLUE, markersize=5, elinewidth=1.2)
     axes.set_xlim(right=EDGE)
     for place, (m, end) in enumerate(zip(mean, low, strict=True)):
         if end > EDGE:
