@@ -23,6 +23,22 @@ def test_every_difference_from_the_spotter_is_shown(path: Path) -> None:
     assert [words for words in told if words not in shown] == []
 
 
+@pytest.mark.parametrize("name", ["ablations", "efficiency_recall"])
+def test_every_lead_in_area_is_shown(name: str) -> None:
+    shown = (EXPERIMENTS / name / "README.md").read_text(encoding="utf-8")
+    gains = [lead["gain"] for lead in json.loads((EXPERIMENTS / name / "table.json").read_text())["area_leads"]]
+    told = [f"{gain['mean']:+.3f} [{gain['low']:.3f}, {gain['high']:.3f}]" for gain in gains]
+    assert told
+    assert [words for words in told if words not in shown] == []
+
+
+def test_every_area_is_shown() -> None:
+    folder = EXPERIMENTS / "efficiency_recall"
+    shown = (folder / "README.md").read_text(encoding="utf-8")
+    areas = json.loads((folder / "table.json").read_text())["areas"]
+    assert [arm for arm, area in areas.items() if f"`{arm}` {area:.3f}" not in shown] == []
+
+
 def test_every_arm_is_shown_at_every_budget() -> None:
     folder = EXPERIMENTS / "efficiency_recall"
     lines = (folder / "README.md").read_text(encoding="utf-8").splitlines()
