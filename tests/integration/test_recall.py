@@ -138,6 +138,22 @@ def test_the_bench_of_another_model_or_data_set_replaces_no_usual_run_or_record(
     assert (tmp_path / "experiments/efficiency_recall/results.jsonl").is_file()
 
 
+def test_the_quick_bench_is_a_small_part_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    planned: list[recall_runs.Run] = []
+    monkeypatch.setattr(recall_runs, "make", planned.extend)
+    assert main(["bench", f"paths.runs={tmp_path}/runs", "quick=true", "--json"]) == 0
+    quick = list(planned)
+    assert main(["bench", f"paths.runs={tmp_path}/runs", "--json"]) == 0
+    usual = {run.config.name: run for run in planned[len(quick) :]}
+    assert {"uniform-s0", "spotter-s0"} < {run.config.name for run in quick} < usual.keys()
+    for run in quick:
+        whole = usual[run.config.name]
+        assert set(run.questions) < set(whole.questions)
+        assert run.config.trainer.student_epochs < whole.config.trainer.student_epochs
+        assert run.config.trainer.teacher_epochs < whole.config.trainer.teacher_epochs
+
+
 def test_the_bench_trains_asks_and_tells_and_does_nothing_twice(
     small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,12 +26,8 @@ CLAIM = "efficiency_recall"
 """Folder of the experiment that these arms belong to; arms from files belong to that of their file."""
 RIVALS = ("similarity", "one_shot", "spotter_gumbel")
 """Of these arms those that the spotter is set against; of arms from files it is set against each."""
-QUICK = {
-    "arms": "none,uniform,similarity,one_shot,spotter",
-    "budgets": "0.025,0.05,0.1",
-    "seeds": "0",
-}
-QUICK_EPOCHS = ("trainer.teacher_epochs=5", "trainer.student_epochs=3")
+QUICK = {"arms": "uniform,one_shot,spotter", "budgets": "0.025,0.05,0.1", "seeds": "0"}
+QUICK_EPOCHS = ("trainer.teacher_epochs=4", "trainer.student_epochs=1")
 
 
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
