@@ -27,7 +27,7 @@ CLAIM = "efficiency_recall"
 RIVALS = ("similarity", "one_shot", "spotter_gumbel")
 """Of these arms those that the spotter is set against; of arms from files it is set against each."""
 QUICK = {"arms": "uniform,one_shot,spotter", "budgets": "0.025,0.05,0.1", "seeds": "0"}
-QUICK_EPOCHS = ("trainer.teacher_epochs=4", "trainer.student_epochs=1")
+QUICK_EPOCHS = ("trainer.teacher_epochs=3", "trainer.student_epochs=1")
 
 
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
