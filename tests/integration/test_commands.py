@@ -93,6 +93,15 @@ def test_difficulty_check_measures_every_gate(small: list[str], capsys: pytest.C
         assert arm in shown.out
 
 
+@pytest.mark.parametrize("word", ["selector=uniform", "selector.steps=2", "budget=0.2", "videos=3"])
+def test_difficulty_check_refuses_what_it_would_not_heed(
+    word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "check", word, f"paths.data={tmp_path}"]) == 2
+    assert f"leave out {word.split('=')[0]}=" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_bench_measures_the_store(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
