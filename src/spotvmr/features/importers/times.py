@@ -15,7 +15,7 @@ _SHARE = 0.01
 """Features more or fewer than declared, as a share: durations are rounded, 29.97 is called 30 frames a second."""
 _STRETCH = 3.0
 """With ``stretch`` a file's rate may be this many times the declared one, or that part of it."""
-# A centre at 0.999999 s through rounding belongs to the second clip of 1 s.
+# Of a clip. A centre at 0.999999 s through rounding belongs to the second clip of 1 s; two centres may be equally near.
 _SLACK = 1e-6
 
 
@@ -113,6 +113,7 @@ def resample(
     middles = (np.flatnonzero(~filled) + 0.5) * clip_s
     after = np.searchsorted(centres_s, middles).clip(0, len(centres_s) - 1)
     before = (after - 1).clip(0)
-    nearest = np.where(middles - centres_s[before] <= centres_s[after] - middles, before, after)
+    farther = (middles - centres_s[before]) - (centres_s[after] - middles)
+    nearest = np.where(farther <= _SLACK * clip_s, before, after)
     out[~filled] = features[nearest]
     return out
