@@ -36,6 +36,7 @@ def test_every_area_is_shown() -> None:
     folder = EXPERIMENTS / "efficiency_recall"
     shown = (folder / "README.md").read_text(encoding="utf-8")
     areas = json.loads((folder / "table.json").read_text())["areas"]
+    assert areas
     assert [arm for arm, area in areas.items() if f"`{arm}` {area:.3f}" not in shown] == []
 
 

@@ -25,7 +25,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
 
     Raises:
         UserError: The data set is no generated world, an option is no number above 0 or stands beside
-            ``check``, as does a setting that ``check`` replaces, the disk is full, or ``check`` missed a gate.
+            ``check``, as does a selector or a budget, the disk is full, or ``check`` missed a gate.
     """
     if "check" in arguments.words:
         _refuse(arguments)
