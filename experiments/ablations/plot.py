@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spotvmr.report.canvas import BLUE, INK, canvas
+from spotvmr.report.pictures.canvas import BLUE, INK, canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

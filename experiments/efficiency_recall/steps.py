@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from spotvmr.config import load
-from spotvmr.engine.asking import once
-from spotvmr.engine.evaluation import evaluate
-from spotvmr.engine.questions import Question, open_run
-from spotvmr.types.files import write_text_atomic
-from spotvmr.types.provenance import origin
+from spotvmr.evaluation.evaluate import evaluate
+from spotvmr.evaluation.inference import once
+from spotvmr.pipeline.rescore import Question, open_run
+from spotvmr.system.files import write_text_atomic
+from spotvmr.types.environment import origin
 
 BUDGETS = (0.025, 0.05, 0.1)
 STEPS = (3, 6)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from spotvmr.types.files import write_text_atomic
-from spotvmr.types.processes import in_processes
-from spotvmr.types.provenance import hardware
+from spotvmr.system.files import write_text_atomic
+from spotvmr.system.processes import in_processes
+from spotvmr.types.environment import hardware
 from spotvmr.video import VideoWriter, open_reader
 from spotvmr.worlds import ACTIONS, COLOURS, SHAPES
 

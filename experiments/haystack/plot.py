@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from spotvmr.report import load_records
-from spotvmr.report.canvas import BLUE, ORANGE, canvas
-from spotvmr.report.recall_curve import SCORE, log_axis, score
+from spotvmr.report.pictures.canvas import BLUE, ORANGE, canvas
+from spotvmr.report.pictures.recall_curve import SCORE, log_axis, score
 from spotvmr.types.record import RunRecord
 
 HERE = Path(__file__).resolve().parent

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from spotvmr.engine.recall_areas import leads
-from spotvmr.engine.recall_curves import Scored, read_one, rows
+from spotvmr.benchmarks.recall.areas import leads
+from spotvmr.benchmarks.recall.curves import Scored, read_one, rows
 from spotvmr.metrics import paired_difference
-from spotvmr.types.files import write_text_atomic
-from spotvmr.types.provenance import origin
+from spotvmr.system.files import write_text_atomic
+from spotvmr.types.environment import origin
 
 RUNS = Path("runs/long_video")
 

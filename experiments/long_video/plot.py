@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from spotvmr.report import load_records
-from spotvmr.report.canvas import SELECTOR_COLOURS, canvas
-from spotvmr.report.recall_curve import SCORE, budget_axis, draw_arm, draw_teachers
+from spotvmr.report.pictures.canvas import SELECTOR_COLOURS, canvas
+from spotvmr.report.pictures.recall_curve import SCORE, budget_axis, draw_arm, draw_teachers
 
 HERE = Path(__file__).resolve().parent
 ARMS = {"spotter": ("spotter", "o-"), "one_shot": ("one shot", "s--"), "similarity": ("similarity", "^--")}

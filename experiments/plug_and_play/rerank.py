@@ -16,13 +16,13 @@ from typing import Any
 import torch
 
 from spotvmr.config import load
-from spotvmr.engine.asking import once
-from spotvmr.engine.evaluation import evaluate
-from spotvmr.engine.questions import Question, open_run
+from spotvmr.evaluation.evaluate import evaluate
+from spotvmr.evaluation.inference import once
 from spotvmr.metrics import GroundingMetrics
 from spotvmr.models import rerank
-from spotvmr.types.files import write_text_atomic
-from spotvmr.types.provenance import origin
+from spotvmr.pipeline.rescore import Question, open_run
+from spotvmr.system.files import write_text_atomic
+from spotvmr.types.environment import origin
 
 BUDGETS = (0.025, 0.05, 0.1, 0.25)
 WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 1.0)

@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from spotvmr.assembly import find_videos, load_splits, make_world
+from spotvmr.benchmarks.retrieval.answers import ask_files
 from spotvmr.metrics import GroundingMetrics
 from spotvmr.retrieval import Retriever, keyframes
-from spotvmr.retrieval.bench.answers import ask_files
-from spotvmr.types.files import write_text_atomic
-from spotvmr.types.provenance import origin
+from spotvmr.system.files import write_text_atomic
+from spotvmr.types.environment import origin
 
 KEYFRAME_S = 4.0
 REACHES = ((1.0, 5.0), (1.5, 8.0), (2.0, 8.0), (3.0, 12.0), (120.0, 480.0))

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 
+from spotvmr.benchmarks.browser.browser import browser_programs, chromium
+from spotvmr.benchmarks.browser.runs import made_up_record, write_made_up_run
 from spotvmr.errors import UserError
-from spotvmr.report.bench.browser import browser_programs, chromium
-from spotvmr.report.bench.runs import made_up_record, write_made_up_run
 from spotvmr.types.record import RunRecord
 
 

@@ -43,7 +43,7 @@ def test_the_layering_holds(copy: Path) -> None:
     [
         ("floors", "types/moment.py", "import spotvmr.video"),
         ("floors", "selection/__init__.py", "import spotvmr.models"),
-        ("floors", "report/__init__.py", "import spotvmr.engine"),
+        ("floors", "report/__init__.py", "import spotvmr.evaluation"),
         ("floors", "models/__init__.py", "def late() -> None:\n    import spotvmr.cli.main"),
         ("floors", "newroom/__init__.py", ""),
         ("open-clip", "models/__init__.py", "import open_clip"),
@@ -65,14 +65,16 @@ def test_a_broken_rule_is_found(copy: Path, contract: str, module: str, line: st
     assert Path(module).parent.name in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("contract", "exempt"), [("open-clip", "encoders"), ("lightning", "engine")])
-def test_no_room_but_one_is_exempt(copy: Path, contract: str, exempt: str) -> None:
+@pytest.mark.parametrize(
+    ("contract", "exempt"), [("open-clip", ["encoders"]), ("lightning", ["pretraining", "training"])]
+)
+def test_no_other_room_is_exempt(copy: Path, contract: str, exempt: list[str]) -> None:
     """A new room must be named in the contracts; one contract after another gets every room spoilt at once."""
     library = {"open-clip": "open_clip", "lightning": "lightning"}[contract]
     for room in ROOMS:
         (copy / "src" / "spotvmr" / room / "spoilt.py").write_text(f"import {library}\n", encoding="utf-8")
     text = lint(copy, "--contract", contract).stdout
-    assert [room for room in ROOMS if f"spotvmr.{room}.spoilt -> {library}" not in text] == [exempt]
+    assert [room for room in ROOMS if f"spotvmr.{room}.spoilt -> {library}" not in text] == exempt
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ from safetensors.torch import save_file
 from spotvmr.assembly import build_criterion, build_student, build_teacher
 from spotvmr.config import Config, compose
 from spotvmr.config.schema import LogConfig
-from spotvmr.engine.datamodule import GroundingDataModule
-from spotvmr.engine.fit import fit
-from spotvmr.engine.module import GroundingModule
-from spotvmr.engine.workbench import Workbench, prepare
+from spotvmr.extraction.prepare import Workbench, prepare
+from spotvmr.training.datamodule import GroundingDataModule
+from spotvmr.training.fit import fit
+from spotvmr.training.module import GroundingModule
 from spotvmr.types import Query
 
 GLOBAL_BATCH = 6

@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 from spotvmr.config import compose
 from spotvmr.config.folders import choices
-from spotvmr.engine.fit import read_checkpoint
-from spotvmr.engine.pipeline import WEIGHTS, train
+from spotvmr.pipeline.train import WEIGHTS, train
+from spotvmr.training.fit import read_checkpoint
 
 
 @pytest.mark.parametrize("arm", choices("selector"))

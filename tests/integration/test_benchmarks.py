@@ -13,11 +13,11 @@ from benchmark_fixtures import SECONDS, annotate, write_features, write_videos
 from spotvmr.cli.main import main
 from spotvmr.config import Config, compose
 from spotvmr.config.folders import choices
-from spotvmr.engine.pipeline import train
-from spotvmr.engine.questions import Question, evaluate_run
-from spotvmr.engine.workbench import prepare
 from spotvmr.errors import UserError
+from spotvmr.extraction.prepare import prepare
 from spotvmr.features import FeatureStore
+from spotvmr.pipeline.rescore import Question, evaluate_run
+from spotvmr.pipeline.train import train
 from spotvmr.types.predictions import read_predictions
 from spotvmr.types.record import read_record
 

@@ -14,9 +14,9 @@ import torch
 
 from spotvmr.assembly import build_encoders
 from spotvmr.config import compose
-from spotvmr.engine.encoding import Recipe, on_this_machine
-from spotvmr.engine.indexing import extract
 from spotvmr.errors import UserError
+from spotvmr.extraction.encoding import Recipe, on_this_machine
+from spotvmr.extraction.indexing import extract
 from spotvmr.features import FeatureStore
 from spotvmr.video import VideoWriter
 
@@ -82,7 +82,7 @@ def telling(encoder: Any, marks: Path) -> Any:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_node_that_dies_costs_time_and_nothing_else(cluster: Any, videos: dict[str, Path], tmp_path: Path) -> None:
-    from spotvmr.engine.cluster import on_ray
+    from spotvmr.extraction.ray_cluster import on_ray
 
     index, marks = build_encoders(compose())[0], tmp_path / "marks"
     marks.mkdir()

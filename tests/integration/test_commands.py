@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from spotvmr.benchmarks.speed import indexing as index_speed
 from spotvmr.cli.main import main
-from spotvmr.engine import index_speed
-from spotvmr.engine.encoding import Recipe
+from spotvmr.extraction.encoding import Recipe
 from spotvmr.types.record import read_record
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from spotvmr.config import Config, compose
-from spotvmr.engine.pipeline import train
-from spotvmr.engine.workbench import prepare
 from spotvmr.errors import UserError
+from spotvmr.extraction.prepare import prepare
 from spotvmr.features import FeatureStore
+from spotvmr.pipeline.train import train
 
 TINY = ["index.family=open_clip", "index.model=tiny-test", "index.pretrained=random"]
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from spotvmr.engine.recall_curves import Scored
+from spotvmr.benchmarks.recall.curves import Scored
 
 PAIRED = runpy.run_path(str(Path(__file__).resolve().parents[2] / "experiments/long_video/paired.py"))
 

@@ -14,10 +14,10 @@ import torch
 from torch import nn
 
 from spotvmr.config import Config, compose
-from spotvmr.engine.pipeline import WEIGHTS, run_folder, train
-from spotvmr.engine.questions import Question, evaluate_run
-from spotvmr.engine.workbench import prepare
 from spotvmr.errors import UserError
+from spotvmr.extraction.prepare import prepare
+from spotvmr.pipeline.rescore import Question, evaluate_run
+from spotvmr.pipeline.train import WEIGHTS, run_folder, train
 from spotvmr.types.predictions import read_predictions
 from spotvmr.types.record import read_record
 from spotvmr.types.traces import Trace, read_traces
@@ -68,8 +68,8 @@ def test_the_same_checkpoint_twice_gives_the_same_bytes(trained: tuple[Config, P
 def test_a_second_call_uses_everything_again(trained: tuple[Config, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     config, _ = trained
     kept = {path: path.stat().st_mtime_ns for path in _artefacts(config)}
-    monkeypatch.setattr("spotvmr.engine.pipeline.fit", _refuse)
-    monkeypatch.setattr("spotvmr.engine.encoding.encoded", _refuse)
+    monkeypatch.setattr("spotvmr.pipeline.train.fit", _refuse)
+    monkeypatch.setattr("spotvmr.extraction.encoding.encoded", _refuse)
     monkeypatch.setattr("spotvmr.worlds.build.make_video", _refuse)
     assert train(config) is not None
     assert {path: path.stat().st_mtime_ns for path in _artefacts(config)} == kept
@@ -83,8 +83,8 @@ def test_a_clock_that_jumped_makes_nothing_stale(
     for root in (config.paths.data, config.paths.features, run_folder(config)):
         for path in Path(root).rglob("*"):
             os.utime(path, (year_s, year_s))
-    monkeypatch.setattr("spotvmr.engine.pipeline.fit", _refuse)
-    monkeypatch.setattr("spotvmr.engine.encoding.encoded", _refuse)
+    monkeypatch.setattr("spotvmr.pipeline.train.fit", _refuse)
+    monkeypatch.setattr("spotvmr.extraction.encoding.encoded", _refuse)
     monkeypatch.setattr("spotvmr.worlds.build.make_video", _refuse)
     assert train(config) is not None
 
@@ -115,7 +115,7 @@ def test_other_steps_at_test_need_no_training(trained: tuple[Config, Path], monk
     config, folder = trained
     asked_in = {qid: len(trace.steps) for qid, trace in _traces(folder).items()}
     assert set(asked_in.values()) == {config.selector.steps}
-    monkeypatch.setattr("spotvmr.engine.pipeline.fit", _refuse)
+    monkeypatch.setattr("spotvmr.pipeline.train.fit", _refuse)
     assert train(replace(config, selector=replace(config.selector, steps=2))) is not None
     assert {len(trace.steps) for trace in _traces(folder).values()} == {2}
     assert train(config) is not None
@@ -180,7 +180,7 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(config: Config, mon
             raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("spotvmr.engine.callbacks.EpochLine.on_train_epoch_start", stop_after_first_epoch)
+        patch.setattr("spotvmr.training.callbacks.EpochLine.on_train_epoch_start", stop_after_first_epoch)
         with pytest.raises(RuntimeError, match="killed"):
             train(cut)
     train(cut)

@@ -9,8 +9,8 @@ import pytest
 
 from spotvmr.config import compose
 from spotvmr.config.folders import choices
-from spotvmr.engine.pipeline import train
-from spotvmr.engine.questions import Question, evaluate_run
+from spotvmr.pipeline.rescore import Question, evaluate_run
+from spotvmr.pipeline.train import train
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"<!-- example: (\S+) -->\n```\w+\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))

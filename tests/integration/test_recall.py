@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from spotvmr.benchmarks.recall import runs as recall_runs
 from spotvmr.cli.main import main
 from spotvmr.config import as_plain, compose, load
 from spotvmr.config.folders import choices
-from spotvmr.engine import recall_runs
-from spotvmr.engine.asking import once, request_of
-from spotvmr.engine.evaluation import evaluate
-from spotvmr.engine.fit import read_checkpoint
-from spotvmr.engine.pipeline import WEIGHTS, train
-from spotvmr.engine.questions import Question, open_run
-from spotvmr.engine.samples import Collator, GroundingDataset
-from spotvmr.engine.workbench import prepare
+from spotvmr.evaluation.evaluate import evaluate
+from spotvmr.evaluation.inference import once, request_of
+from spotvmr.extraction.prepare import prepare
+from spotvmr.features.samples import Collator, GroundingDataset
+from spotvmr.pipeline.rescore import Question, open_run
+from spotvmr.pipeline.train import WEIGHTS, train
+from spotvmr.training.fit import read_checkpoint
 from spotvmr.types.predictions import read_predictions
 from spotvmr.types.record import read_record
 

@@ -10,8 +10,8 @@ import filelock
 import pytest
 
 from spotvmr.cli.main import main
-from spotvmr.engine.turns import alone, in_turn
 from spotvmr.errors import UserError
+from spotvmr.system.locks import alone, in_turn
 
 
 @pytest.fixture(scope="module")

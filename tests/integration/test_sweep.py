@@ -17,7 +17,7 @@ import yaml
 
 from spotvmr.cli.main import main
 from spotvmr.config import compose
-from spotvmr.engine.workbench import prepare
+from spotvmr.extraction.prepare import prepare
 
 GRID = {
     "name": "tiny",

@@ -16,7 +16,7 @@ from spotvmr.cli.main import main
 from spotvmr.errors import UserError
 from spotvmr.report import wandb_run
 from spotvmr.report.wandb_workspace import build_workspace, save_workspace
-from spotvmr.types.wandb_login import logged_in
+from spotvmr.system.wandb_login import logged_in
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from spotvmr.errors import UserError
-from spotvmr.types.files import whole_file
+from spotvmr.system.files import whole_file
 
 
 def save_weights(module: nn.Module, path: Path, identity: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from spotvmr.cli.arguments import Arguments
 from spotvmr.cli.numbers import number, whole_number
 from spotvmr.config import Config
 from spotvmr.errors import UserError
-from spotvmr.types.files import write_text_atomic
+from spotvmr.system.files import write_text_atomic
 
 PARTS = ("recall", "speed", "index", "retrieval", "memory", "answers", "long", "page")
 _INDEX_VIDEOS = 8
@@ -48,17 +48,18 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
 def _parts(config: Config, part: str) -> list[dict[str, Any]]:
     """Stores and encoders; selector and VMR model on long videos; or the dashboard in a browser."""
     if part == "page":
-        from spotvmr.report.bench import page
+        from spotvmr.benchmarks.browser import page
 
         return page.measure()
-    from spotvmr.engine import linear, speed
+    from spotvmr.benchmarks import length_scaling as linear
+    from spotvmr.benchmarks.speed import parts as speed
 
     return speed.measure() if part == "speed" else linear.measure(config)
 
 
 def _index(config: Config, arguments: Arguments) -> list[dict[str, Any]]:
     """Indexing generated videos with one decoding process, two, and one a core."""
-    from spotvmr.engine import index_speed
+    from spotvmr.benchmarks.speed import indexing as index_speed
 
     folder = _walks(config, number(arguments.options, "minutes", 4.0), _INDEX_VIDEOS)
     return index_speed.measure(config, {path.stem: path for path in sorted(folder.glob("*.mp4"))})
@@ -66,7 +67,7 @@ def _index(config: Config, arguments: Arguments) -> list[dict[str, Any]]:
 
 def _retrieval(config: Config, arguments: Arguments, part: str) -> list[dict[str, Any]]:
     """Retrieval against the dense way on a generated video and, with ``video=``, on a file; its memory; its answers."""
-    from spotvmr.retrieval.bench import answers, memory, saving
+    from spotvmr.benchmarks.retrieval import answers, memory, saving
 
     options = arguments.options
     if part == "answers":
@@ -87,7 +88,7 @@ def _retrieval(config: Config, arguments: Arguments, part: str) -> list[dict[str
 
 def _origin() -> dict[str, Any]:
     """Where the numbers come from."""
-    from spotvmr.types.provenance import origin, versions
+    from spotvmr.types.environment import origin, versions
 
     return {**origin("spotvmr"), "versions": versions(["torch", "av", "open_clip_torch"])}
 

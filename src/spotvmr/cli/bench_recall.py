@@ -12,12 +12,12 @@ from spotvmr.cli.arguments import Arguments
 from spotvmr.config import Config, compose
 from spotvmr.config.folders import choices, find_experiment
 from spotvmr.errors import UserError
-from spotvmr.types.files import write_text_atomic
+from spotvmr.system.files import write_text_atomic
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from spotvmr.engine.recall_curves import Row, Scored
+    from spotvmr.benchmarks.recall.curves import Row, Scored
     from spotvmr.metrics import Difference
 
 ARMS = ("all", "none", "random", "uniform", "similarity", "one_shot", "spotter", "spotter_gumbel", "oracle")
@@ -45,7 +45,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     seeds, budgets = _seeds(options.get("seeds", "0,1,2")), _budgets(options.get("budgets", BUDGETS))
     overrides = [*(QUICK_EPOCHS if quick else ()), *arguments.overrides]
     folder = _folder(config, quick)
-    from spotvmr.engine import recall_runs
+    from spotvmr.benchmarks.recall import runs as recall_runs
 
     # Composed before the first is made: a wrong word shows at once and not after hours.
     runs = [
@@ -64,7 +64,8 @@ def _folder(config: Config, quick: bool) -> str:
 
 def _report(folder: Path, arms: Sequence[str], kept: bool, arguments: Arguments) -> dict[str, Any]:
     """Table of all runs of the claim that are there, these arms' and others', and with ``kept`` their records."""
-    from spotvmr.engine import recall_areas, recall_curves
+    from spotvmr.benchmarks.recall import areas as recall_areas
+    from spotvmr.benchmarks.recall import curves as recall_curves
     from spotvmr.report import print_table
 
     claim, members = _claim(arms)
@@ -95,7 +96,7 @@ def _report(folder: Path, arms: Sequence[str], kept: bool, arguments: Arguments)
 def _keep(scored: Sequence[Scored], told: Mapping[str, Any], claim: str) -> Path:
     """Leave the records and, since it takes predictions to make them, the table and its intervals."""
     from spotvmr.report import collect
-    from spotvmr.types.provenance import origin
+    from spotvmr.types.environment import origin
 
     path = collect([_named(one) for one in scored], Path("experiments") / claim)
     write_text_atomic(path.with_name("table.json"), json.dumps({**origin("spotvmr"), **told}, indent=1) + "\n")

@@ -29,7 +29,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     """
     if "check" in arguments.words:
         _refuse(arguments)
-        from spotvmr.engine.difficulty import check
+        from spotvmr.benchmarks.difficulty import check
         from spotvmr.report import print_table
 
         return check(config, (lambda _: None) if arguments.json else print_table)

@@ -10,7 +10,7 @@ from spotvmr.config import Config
 from spotvmr.errors import UserError
 
 if TYPE_CHECKING:
-    from spotvmr.engine.questions import Question
+    from spotvmr.pipeline.rescore import Question
 
 SPLITS = ("train", "val", "test")
 
@@ -42,7 +42,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
 
 def _question(config: Config, arguments: Arguments, split: str) -> Question:
     """How the run is to be asked: what is not given stays as it was trained."""
-    from spotvmr.engine.questions import CONTROLS, Question
+    from spotvmr.pipeline.rescore import CONTROLS, Question
 
     given = any(override.startswith("budget=") for override in arguments.overrides)
     elsewhere = any(override.partition("=")[0].partition(".")[0] == "dataset" for override in arguments.overrides)
@@ -59,7 +59,7 @@ def _question(config: Config, arguments: Arguments, split: str) -> Question:
 
 def _score(arguments: Arguments, folder: Path, question: Question) -> dict[str, Any]:
     """Evaluate a run."""
-    from spotvmr.engine.questions import evaluate_run
+    from spotvmr.pipeline.rescore import evaluate_run
     from spotvmr.report import comparison_table, print_table
 
     record, where = evaluate_run(folder, question)
@@ -77,7 +77,7 @@ def _submit(arguments: Arguments, folder: Path, question: Question) -> dict[str,
     """Answer every query of a split in the official file of its data set."""
     from spotvmr.annotations.submissions import check_writable, write_submission
     from spotvmr.config import load
-    from spotvmr.engine.questions import answer_run
+    from spotvmr.pipeline.rescore import answer_run
 
     check_writable((question.dataset or load(folder / "config.yaml").dataset).format)
     predictions, kind = answer_run(folder, question)

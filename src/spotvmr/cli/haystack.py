@@ -26,7 +26,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from spotvmr.haystack import build
-    from spotvmr.types.provenance import hardware
+    from spotvmr.types.environment import hardware
 
     settings = _settings(arguments.options, config.seed)
     name = arguments.options.get("name", f"haystack-{settings.minutes:g}min")

@@ -10,7 +10,7 @@ from spotvmr.config import Config
 from spotvmr.errors import UserError
 
 if TYPE_CHECKING:
-    from spotvmr.engine.encoding import Engine
+    from spotvmr.extraction.encoding import Engine
 
 
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     Raises:
         UserError: Unknown engine, data missing or broken, or videos that cannot be read.
     """
-    from spotvmr.engine.workbench import prepare
+    from spotvmr.extraction.prepare import prepare
 
     bench = prepare(config, _engine(arguments))
     stores = {
@@ -46,11 +46,11 @@ def _engine(arguments: Arguments) -> Engine:
     options = arguments.options
     name = options.get("engine", "local")
     if name == "local":
-        from spotvmr.engine.encoding import on_this_machine
+        from spotvmr.extraction.encoding import on_this_machine
 
         return on_this_machine(whole_number(options, "workers", 1))
     if name == "ray":
-        from spotvmr.engine.cluster import on_ray
+        from spotvmr.extraction.ray_cluster import on_ray
 
         return on_ray(whole_number(options, "workers", 1) if "workers" in options else None)
     raise UserError(f"engine={name} is unknown: choose from local, ray")

@@ -14,6 +14,6 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     Returns:
         What the encoders know of held-out pool videos.
     """
-    from spotvmr.engine.pretrain import run as pretrain
+    from spotvmr.pretraining.stages import run as pretrain
 
     return pretrain(config, arguments.show)

@@ -13,7 +13,7 @@ from spotvmr.types.record import read_record
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spotvmr.engine.pipeline import Trained
+    from spotvmr.pipeline.train import Trained
     from spotvmr.types import Moment
 
 _BUDGETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -27,7 +27,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     Returns:
         The student's record and its folder; of a repeated run also what is ``different`` from the first.
     """
-    from spotvmr.engine.pipeline import train
+    from spotvmr.pipeline.train import train
 
     if "from" not in arguments.options:
         return _shown(config, train(config), arguments)
@@ -73,7 +73,7 @@ def _tell_wandb(config: Config, done: Trained) -> None:
     """Add scores, charts, queries and files to the run that the training opened, and close it."""
     import wandb
 
-    from spotvmr.engine.questions import over_budgets
+    from spotvmr.pipeline.rescore import over_budgets
     from spotvmr.report.wandb_run import log_artifacts, log_efficiency, log_queries, log_scores
 
     if wandb.run is None:  # the weights were there, nothing was trained

@@ -14,7 +14,7 @@ from spotvmr.config.checks import check
 from spotvmr.config.layers import Layer, merge_layers, read_tree
 from spotvmr.config.schema import Config, Plain
 from spotvmr.errors import UserError
-from spotvmr.types.files import write_text_atomic
+from spotvmr.system.files import write_text_atomic
 
 
 def finish(merged: DictConfig, where: str) -> Config:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from spotvmr.doctor.findings import Finding
-from spotvmr.types.provenance import hardware
+from spotvmr.types.environment import hardware
 
 PART = "machine"
 _GB = 1e9

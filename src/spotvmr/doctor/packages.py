@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 
 from spotvmr.doctor.findings import Finding
-from spotvmr.types.provenance import versions
+from spotvmr.types.environment import versions
 
 PART = "packages"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")

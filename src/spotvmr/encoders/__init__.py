@@ -1,9 +1,9 @@
 """Encoders: frames of a clip to index or expert features, sentences to tokens."""
 
 from spotvmr.encoders.build import FAMILIES, build_expert, build_index, outline
-from spotvmr.encoders.build_text import TEXT_FAMILIES, build_text
 from spotvmr.encoders.frozen import FrozenEncoder
 from spotvmr.encoders.spec import ClipEncoder, EncoderSpec, TextEncoder
+from spotvmr.encoders.text.build import TEXT_FAMILIES, build_text
 
 __all__ = [
     "FAMILIES",

@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from spotvmr.encoders.blocks import fold_batchnorm
-from spotvmr.encoders.errands_expert import ErrandsExpert
-from spotvmr.encoders.errands_index import ErrandsIndex
+from spotvmr.encoders.errands.blocks import fold_batchnorm
+from spotvmr.encoders.errands.expert import ErrandsExpert
+from spotvmr.encoders.errands.index import ErrandsIndex
 from spotvmr.encoders.frozen import FrozenEncoder
 from spotvmr.encoders.pooling import FrameEmbedder, PooledExpert, PooledIndex, embedding_dim
 from spotvmr.encoders.spec import EncoderSpec

@@ -15,7 +15,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from spotvmr.errors import UserError
-from spotvmr.types.files import write_bytes_atomic
+from spotvmr.system.files import write_bytes_atomic
 
 _RANDOM = re.compile(r"random(?::(\d+))?")
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from spotvmr.types.files import disk_errors
+from spotvmr.system.files import disk_errors
 
 
 def append_at(path: Path, offset: int, chunks: Iterable[bytes]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from spotvmr.errors import UserError
 from spotvmr.features.key import StoreKey
-from spotvmr.types.files import write_bytes_atomic
+from spotvmr.system.files import write_bytes_atomic
 
 MANIFEST = "manifest.json"
 DATA = "features.bin"

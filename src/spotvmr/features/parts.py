@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from spotvmr.errors import UserError
 from spotvmr.features.key import StoreKey
 from spotvmr.features.manifest import ITEM_BYTES
-from spotvmr.types.files import write_chunks_atomic
+from spotvmr.system.files import write_chunks_atomic
 from spotvmr.types.names import check_video_id
 
 

@@ -26,7 +26,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from spotvmr.errors import UserError
-from spotvmr.types.files import write_bytes_atomic
+from spotvmr.system.files import write_bytes_atomic
 
 PART_DIM = 64
 """Channels of a part, at most."""

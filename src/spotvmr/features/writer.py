@@ -18,7 +18,7 @@ from spotvmr.features.key import StoreKey
 from spotvmr.features.manifest import DATA, ITEM_BYTES, MANIFEST, Manifest
 from spotvmr.features.parts import list_parts, part_path, parts_folder, read_part, write_part
 from spotvmr.features.store import FeatureStore
-from spotvmr.types.files import disk_errors, make_folder, remove_leftovers, write_chunks_atomic
+from spotvmr.system.files import disk_errors, make_folder, remove_leftovers, write_chunks_atomic
 
 
 class StoreWriter:

@@ -16,8 +16,8 @@ from spotvmr.haystack.settings import SPLITS, VERSION, HaystackSettings
 from spotvmr.haystack.sources import find_sources, read_captions
 from spotvmr.haystack.stitch import Look, Part, write_video
 from spotvmr.haystack.timeline import Timeline
-from spotvmr.types.files import disk_errors, make_folder, remove_leftovers, write_text_atomic
-from spotvmr.types.processes import in_processes
+from spotvmr.system.files import disk_errors, make_folder, remove_leftovers, write_text_atomic
+from spotvmr.system.processes import in_processes
 
 _OWN = re.compile(rf"({'|'.join(SPLITS)})_\d{{4,}}")
 

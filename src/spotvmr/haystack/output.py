@@ -14,7 +14,7 @@ import yaml
 from spotvmr.haystack.settings import SPLITS, VERSION, HaystackSettings
 from spotvmr.haystack.text import near_duplicates
 from spotvmr.haystack.timeline import Timeline
-from spotvmr.types.files import write_text_atomic
+from spotvmr.system.files import write_text_atomic
 
 RECORD = "haystack.json"
 

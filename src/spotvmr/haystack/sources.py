@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from spotvmr.errors import UserError
 from spotvmr.haystack.text import normalise
-from spotvmr.types.files import write_text_atomic
-from spotvmr.types.processes import in_processes
+from spotvmr.system.files import write_text_atomic
+from spotvmr.system.processes import in_processes
 from spotvmr.video.info import probe
 
 _COLUMNS = ("file", "caption")

@@ -2,15 +2,15 @@
 
 from spotvmr.report.collect import collect
 from spotvmr.report.comparable import Group, differing, groups, why_apart
-from spotvmr.report.contact_sheet import SheetRow, contact_sheet
 from spotvmr.report.export import csv_table, latex_table
 from spotvmr.report.load import load_records
 from spotvmr.report.page import write_page
-from spotvmr.report.pareto import pareto_picture
-from spotvmr.report.run_picture import run_picture
+from spotvmr.report.pictures.contact_sheet import SheetRow, contact_sheet
+from spotvmr.report.pictures.pareto import pareto_picture
+from spotvmr.report.pictures.run_picture import run_picture
+from spotvmr.report.pictures.timeline import TimelineRow, timeline_picture
 from spotvmr.report.summary import train_summary
 from spotvmr.report.tables import comparison_table, print_table
-from spotvmr.report.timeline import TimelineRow, timeline_picture
 from spotvmr.report.wording import clock, printable
 
 __all__ = [

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from spotvmr.types.files import write_text_atomic
+from spotvmr.system.files import write_text_atomic
 from spotvmr.types.record import RunRecord
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from spotvmr.report.axes import seconds_per_query
 from spotvmr.report.page.scores import top_iou
-from spotvmr.report.run_picture import picked_rows
-from spotvmr.report.timeline import timeline_picture
+from spotvmr.report.pictures.run_picture import picked_rows
+from spotvmr.report.pictures.timeline import timeline_picture
 from spotvmr.types import Moment
 from spotvmr.types.predictions import Prediction
 from spotvmr.types.record import RunRecord

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spotvmr.errors import UserError
-from spotvmr.types.wandb_login import logged_in
+from spotvmr.system.wandb_login import logged_in
 
 if TYPE_CHECKING:
     from wandb_workspaces.workspaces import Workspace

@@ -1,7 +1,7 @@
 """The public way to search a video file: index it cheaply, look closely at few clips, answer with moments."""
 
 from spotvmr.retrieval.answer import Answer, DenseCost
-from spotvmr.retrieval.cache import VideoCache, default_folder
+from spotvmr.retrieval.cache.video_cache import VideoCache, default_folder
 from spotvmr.retrieval.export import cut_moments, moment_times, thumbnails
 from spotvmr.retrieval.retriever import Retriever, build_retriever
 from spotvmr.retrieval.video import Video

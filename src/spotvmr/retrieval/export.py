@@ -11,8 +11,8 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from spotvmr.system.files import make_folder, whole_file
 from spotvmr.types import Moment
-from spotvmr.types.files import make_folder, whole_file
 from spotvmr.video import Frames, PyavReader, VideoInfo
 from spotvmr.video.container import opened, shown_packets, ticks_of
 from spotvmr.video.frames import DISPLAY_SLACK_S

@@ -16,8 +16,8 @@ from rich.text import Text
 from spotvmr.assembly import encode_clips
 from spotvmr.cost import Ledger
 from spotvmr.encoders import ClipEncoder
-from spotvmr.retrieval.cache import VideoCache
-from spotvmr.retrieval.freed import return_freed_memory
+from spotvmr.retrieval.cache.video_cache import VideoCache
+from spotvmr.system.malloc_trim import return_freed_memory
 from spotvmr.types import ClipGrid
 from spotvmr.video import Frames, VideoInfo, iter_keyframes, stream_clips
 

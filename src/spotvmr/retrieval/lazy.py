@@ -11,11 +11,11 @@ from torch import Tensor
 
 from spotvmr.assembly import encode_clips
 from spotvmr.cost import Ledger
-from spotvmr.retrieval.cache import Rates
-from spotvmr.retrieval.clip_rows import ClipRows
+from spotvmr.retrieval.cache.clip_rows import ClipRows
+from spotvmr.retrieval.cache.video_cache import Rates
+from spotvmr.retrieval.context import Equipment
 from spotvmr.retrieval.decoding import ClipDecoder, DecodedClips, Look
-from spotvmr.retrieval.equipment import Equipment
-from spotvmr.retrieval.freed import return_freed_memory
+from spotvmr.system.malloc_trim import return_freed_memory
 from spotvmr.types import ClipGrid
 from spotvmr.video import VideoInfo
 

@@ -19,8 +19,8 @@ from spotvmr.assembly import (
 from spotvmr.config import Config, compose, load
 from spotvmr.encoders import ClipEncoder, FrozenEncoder, TextEncoder
 from spotvmr.errors import UserError
-from spotvmr.retrieval.cache import VideoCache, default_folder
-from spotvmr.retrieval.equipment import Equipment
+from spotvmr.retrieval.cache.video_cache import VideoCache, default_folder
+from spotvmr.retrieval.context import Equipment
 from spotvmr.retrieval.video import Video
 
 log = logging.getLogger(__name__)

@@ -16,9 +16,9 @@ from spotvmr.cost import Ledger
 from spotvmr.errors import UserError
 from spotvmr.models import share
 from spotvmr.retrieval.answer import Answer, DenseCost
+from spotvmr.retrieval.cache.identity import content_hash, stamp
+from spotvmr.retrieval.context import Equipment
 from spotvmr.retrieval.decoding import usable_cores
-from spotvmr.retrieval.equipment import Equipment
-from spotvmr.retrieval.identity import content_hash, stamp
 from spotvmr.retrieval.indexing import IndexPass
 from spotvmr.retrieval.keyframes import nearest_frames, opened_clips
 from spotvmr.retrieval.lazy import LazyFeatures, LazySource, Opened

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from spotvmr.types.files import make_folder
+from spotvmr.system.files import make_folder
 
 _PATIENCE_S = 20.0
 CURVES = "curves/metrics.csv"

@@ -10,7 +10,7 @@ from pathlib import Path
 from spotvmr.errors import UserError
 from spotvmr.sweeps.command import with_overrides
 from spotvmr.sweeps.file import Sweep
-from spotvmr.types.wandb_login import logged_in
+from spotvmr.system.wandb_login import logged_in
 
 
 def run_on_server(sweep: Sweep, overrides: Sequence[str], project: str, entity: str | None, trials: int | None) -> str:

@@ -20,7 +20,7 @@ import filelock
 from spotvmr.errors import UserError
 from spotvmr.sweeps.file import Sweep
 from spotvmr.sweeps.parameters import Parameter
-from spotvmr.types.files import make_folder
+from spotvmr.system.files import make_folder
 
 if TYPE_CHECKING:
     import optuna

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from spotvmr.errors import UserError
-from spotvmr.types.files import write_text_atomic
+from spotvmr.system.files import write_text_atomic
 
 SCHEMA = 1
 UNIT = "GFLOPs, 2 per multiply-add"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from spotvmr.errors import UserError
-from spotvmr.types.files import write_text_atomic
+from spotvmr.system.files import write_text_atomic
 
 
 @dataclass(frozen=True, slots=True)

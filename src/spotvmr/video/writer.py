@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from spotvmr.errors import UserError
-from spotvmr.types.files import whole_file
+from spotvmr.system.files import whole_file
 
 # One thread: the same frames give the same bytes, and callers run one process a core. Without cpu-independent, x264
 # 165 with AVX-512 gave other bytes in about one process of six, after another film had been decoded in it.

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from spotvmr.types.files import disk_errors, make_folder, write_text_atomic
-from spotvmr.types.processes import in_processes
+from spotvmr.system.files import disk_errors, make_folder, write_text_atomic
+from spotvmr.system.processes import in_processes
 from spotvmr.video.writer import VideoWriter
 from spotvmr.worlds import files
+from spotvmr.worlds.drawing.render import Renderer
 from spotvmr.worlds.labels import labels
 from spotvmr.worlds.queries import Row, annotate
-from spotvmr.worlds.render import Renderer
 from spotvmr.worlds.settings import SPLITS, VERSION, WorldSettings, rng_of, video_id_of
 from spotvmr.worlds.story import tell
 from spotvmr.worlds.track import trace

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spotvmr.types.files import remove_leftovers, whole_file
+from spotvmr.system.files import remove_leftovers, whole_file
 from spotvmr.worlds.settings import SPLITS, VERSION, WorldSettings, video_id_of
 
 _OWN = re.compile(rf"^({'|'.join(SPLITS)})_\d{{4,}}$")

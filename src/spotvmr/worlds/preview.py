@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spotvmr.worlds.render import Renderer
+from spotvmr.worlds.drawing.render import Renderer
 from spotvmr.worlds.settings import WorldSettings, rng_of
 from spotvmr.worlds.story import tell
 from spotvmr.worlds.track import trace

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from spotvmr.encoders.blocks import ConvNormAct, attend, fold_batchnorm, heat_to_xy, resize, standardise
+from spotvmr.encoders.errands.blocks import ConvNormAct, attend, fold_batchnorm, heat_to_xy, resize, standardise
 
 
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (4, 2)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-from spotvmr.encoders.words import BUCKETS, Vocabulary, split_words
+from spotvmr.encoders.text.words import BUCKETS, Vocabulary, split_words
 
 
 def test_splits_at_anything_but_letters_digits_and_inner_apostrophes() -> None:

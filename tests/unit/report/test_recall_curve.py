@@ -10,7 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spotvmr.report.recall_curve import budget_axis, draw_arm, draw_teachers
+from spotvmr.report.pictures.recall_curve import budget_axis, draw_arm, draw_teachers
 from spotvmr.types.record import RunRecord
 
 

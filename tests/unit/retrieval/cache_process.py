@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spotvmr.retrieval.cache import VideoCache
+from spotvmr.retrieval.cache.video_cache import VideoCache
 
 DIM = 8
 

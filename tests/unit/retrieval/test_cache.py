@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spotvmr.retrieval.cache import FILE, Rates, VideoCache, default_folder
+from spotvmr.retrieval.cache.video_cache import FILE, Rates, VideoCache, default_folder
 
 DIM = 8
 

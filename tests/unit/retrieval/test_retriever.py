@@ -15,7 +15,7 @@ import torch
 from spotvmr.assembly import encode_clips
 from spotvmr.errors import UserError
 from spotvmr.retrieval import Retriever
-from spotvmr.retrieval.identity import content_hash
+from spotvmr.retrieval.cache.identity import content_hash
 from spotvmr.selection import StoredExpert
 from spotvmr.types import ClipGrid
 from spotvmr.video import PyavReader, clip_times, iter_keyframes, probe, stream_clips

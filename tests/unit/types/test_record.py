@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotvmr.errors import UserError
-from spotvmr.types import files
+from spotvmr.system import files
 from spotvmr.types.record import RunRecord, read_record, write_record
 
 PLAIN: dict[str, Any] = {

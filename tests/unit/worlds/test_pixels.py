@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from spotvmr.worlds import WorldSettings, generate
+from spotvmr.worlds.drawing.render import Renderer
 from spotvmr.worlds.preview import contact_sheet, save_sheet
-from spotvmr.worlds.render import Renderer
 from spotvmr.worlds.settings import rng_of
 from spotvmr.worlds.story import tell
 from spotvmr.worlds.track import Track, trace

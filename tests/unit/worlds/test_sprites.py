@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spotvmr.worlds.sprites import Patch, hand_tones, lay, object_tones, tint
+from spotvmr.worlds.drawing.sprites import Patch, hand_tones, lay, object_tones, tint
 
 
 def solid(value: int, cover: float = 1.0) -> Patch:

@@ -9,7 +9,7 @@ from typing import Any
 
 from spotvmr.annotations.submissions.answers import CHALLENGE
 from spotvmr.errors import UserError
-from spotvmr.types.files import write_text_atomic
+from spotvmr.system.files import write_text_atomic
 from spotvmr.types.predictions import Prediction
 
 

@@ -19,7 +19,7 @@ from spotvmr.features.importers.times import FeatureTimes, resample
 from spotvmr.features.key import StoreKey
 from spotvmr.types import ClipGrid
 from spotvmr.types.excerpt import Excerpt
-from spotvmr.types.fingerprint import fingerprint
+from spotvmr.system.fingerprint import fingerprint
 
 LAYOUTS: Mapping[str, Callable[[Path, str, str], NDArray[Any]]] = {
     "h5": h5.read,

@@ -13,7 +13,7 @@ from spotvmr.report.page.details import details
 from spotvmr.report.page.html import json_text, packed, page_html
 from spotvmr.report.page.queries import SharedQueries
 from spotvmr.report.page.rows import comparisons, run_row
-from spotvmr.types.files import write_bytes_atomic
+from spotvmr.system.files import write_bytes_atomic
 from spotvmr.types.record import RunRecord
 
 _QUERY_BYTES = 8_000_000

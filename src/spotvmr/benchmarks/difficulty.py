@@ -1,0 +1,147 @@
+"""How hard a data set is: every arm trained as long as the teacher, measured against gates.
+
+The gates say that the problem of the paper is there: frames alone do not answer, spreading the budget
+evenly does not either, and one look by the index finds much of the truth but not all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from spotvmr.config import Config, compose
+from spotvmr.errors import UserError
+from spotvmr.extraction.prepare import Workbench, prepare
+from spotvmr.features import FeatureStore
+from spotvmr.pipeline.train import studied, taught
+from spotvmr.training.hardware import check_hardware
+from spotvmr.types.record import RunRecord
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Limits of one number of one arm on the test split.
+
+    Attributes:
+        arm: Name of the arm.
+        number: ``R1@0.3``; ``of teacher``, its R1@0.3 over the teacher's; or ``gt_clip_recall``.
+        low: Least value.
+        high: Greatest value.
+    """
+
+    arm: str
+    number: str
+    low: float
+    high: float
+
+
+ARMS = {
+    "query alone": ("none", 0.1),
+    "none": ("none", 0.1),
+    "uniform": ("uniform", 0.1),
+    "random": ("random", 0.1),
+    "one_shot": ("one_shot", 0.05),
+}
+"""Selector and budget of each arm; ``query alone`` sees no video: all its features are zero."""
+
+GATES = (
+    Gate("teacher", "R1@0.3", 0.60, 0.95),
+    Gate("query alone", "R1@0.3", 0.0, 0.03),
+    Gate("none", "of teacher", 0.0, 0.50),
+    Gate("uniform", "of teacher", 0.0, 0.65),
+    Gate("random", "of teacher", 0.0, 0.65),
+    Gate("one_shot", "of teacher", 0.75, 0.95),
+    Gate("one_shot", "gt_clip_recall", 0.55, 0.85),
+)
+
+
+def check(config: Config, show: Callable[[Table], object]) -> dict[str, Any]:
+    """Train and test every arm, show the gates.
+
+    Arms that were trained before and are still valid are not trained again; their records lie in
+    ``<runs>/<name>-check/``.
+
+    Args:
+        config: Data set, encoders, model and trainer.
+        show: Prints the table of gates.
+
+    Returns:
+        Each gate with what was measured.
+
+    Raises:
+        UserError: A gate is missed.
+    """
+    check_hardware(config.trainer)
+    bench = prepare(config)
+    teacher, record = taught(bench)
+    if record is None:
+        raise UserError("demo check runs in one process; leave trainer.devices at 1")
+    records = {"teacher": record}
+    for arm, (selector, budget) in ARMS.items():
+        found = studied(_bench_of(bench, arm, selector, budget), teacher)
+        if found is not None:
+            records[arm] = found
+    rows = [_row(gate, records) for gate in GATES]
+    show(_table(rows))
+    if missed := [f"{row['arm']} {row['number']} {row['measured']:.3f}" for row in rows if not row["passed"]]:
+        raise UserError(f"{len(missed)} of {len(rows)} gates missed: {'; '.join(missed)}; change the world's settings")
+    return {"gates": rows, "records": {arm: found.to_json() for arm, found in records.items()}}
+
+
+def _bench_of(bench: Workbench, arm: str, selector: str, budget: float) -> Workbench:
+    """The workbench of one arm, with a run folder of its own and as many epochs as the teacher."""
+    config = bench.config
+    runs = str(Path(config.paths.runs) / f"{config.name}-check")
+    config = replace(
+        config,
+        name=arm.replace(" ", "-"),
+        budget=budget,
+        paths=replace(config.paths, runs=runs),
+        selector=compose([f"selector={selector}"]).selector,
+        trainer=replace(config.trainer, student_epochs=config.trainer.teacher_epochs),
+    )
+    if arm != "query alone":
+        return replace(bench, config=config)
+    # A teacher has nothing to say about a video of zeros.
+    config = replace(config, distill=compose(["distill=none"]).distill)
+    return replace(bench, config=config, index=ZeroStore(bench.index), expert=ZeroStore(bench.expert))
+
+
+def _row(gate: Gate, records: dict[str, RunRecord]) -> dict[str, Any]:
+    """What a gate measured."""
+    record = records[gate.arm]
+    score, best = record.metrics["R1@0.3"] or 0.0, records["teacher"].metrics["R1@0.3"] or 1e-9
+    numbers = {"R1@0.3": score, "of teacher": score / best, "gt_clip_recall": record.selection.gt_clip_recall or 0.0}
+    measured = numbers[gate.number]
+    facts = {"arm": gate.arm, "number": gate.number, "low": gate.low, "high": gate.high}
+    return facts | {"measured": measured, "passed": gate.low <= measured <= gate.high}
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    """The gates for people."""
+    table = Table("arm", "number", "gate", "measured", "", title="difficulty on the test split")
+    for row in rows:
+        limits = f"{row['low']:.2f} … {row['high']:.2f}"
+        table.add_row(row["arm"], row["number"], limits, f"{row['measured']:.3f}", "ok" if row["passed"] else "MISSED")
+    return table
+
+
+class ZeroStore(FeatureStore):
+    """A store whose features are all zero: what a query tells without any video."""
+
+    def __init__(self, store: FeatureStore) -> None:
+        super().__init__(store.path, store.manifest)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Stay zero in a worker: pickled as a plain store it would show the video."""
+        return ZeroStore, (FeatureStore.open(self.path, self.key),)
+
+    def _rows(self, video_id: str) -> NDArray[np.float16]:
+        """Zeros in the shape of the video's features (n, D), however they are read."""
+        return np.zeros_like(super()._rows(video_id))

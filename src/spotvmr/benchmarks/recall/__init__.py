@@ -1,0 +1,1 @@
+"""Recall over budgets: runs, curves and areas."""

@@ -1,0 +1,1 @@
+"""Cost and answers of searching video files."""

@@ -1,0 +1,69 @@
+"""Whether memory grows with the video."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import av
+
+from spotvmr.benchmarks.retrieval.rows import QUERY, Row, row
+from spotvmr.config import compose
+from spotvmr.retrieval.cache.video_cache import VideoCache
+from spotvmr.retrieval.retriever import build_retriever
+from spotvmr.system.files import whole_file
+
+
+def memory(path: Path, times: int) -> list[Row]:
+    """Peak memory of one cold query on a video, and on the same video ``times`` times in a row.
+
+    Each is asked in a process of its own, with the demo's encoders and a cache in a file, as users have it.
+    """
+    long = path.with_name(f"{path.stem}-x{times}.mp4")
+    if not long.is_file():
+        repeat(path, long, times)
+    once, many = (_peak_bytes(video) for video in (path, long))
+    return [
+        row(f"peak memory, {path.stem}", once / 2**30, "GiB"),
+        row(f"peak memory, {times} x {path.stem}", many / 2**30, "GiB", 2.5),
+        row(f"peak memory, {times} x {path.stem} / once", many / once, "x", 1.2),
+    ]
+
+
+def ask_once(path: str) -> None:
+    """Ask one cold query; what ``memory`` runs in a process of its own."""
+    with TemporaryDirectory() as folder:
+        cache = VideoCache(Path(folder))
+        build_retriever(compose(), cache).open(path, progress=False).ask(QUERY)
+        cache.close()
+
+
+def repeat(path: Path, target: Path, times: int) -> None:
+    """Write a video several times in a row, without encoding."""
+    with whole_file(target) as part, av.open(str(part), "w", format="mp4") as out:
+        copy, offset = None, 0
+        for _ in range(times):
+            with av.open(str(path)) as source:
+                stream = source.streams.video[0]
+                copy = copy or out.add_stream_from_template(stream)
+                last = 0
+                for packet in source.demux(stream):
+                    if packet.dts is None or packet.pts is None:
+                        continue
+                    last = max(last, packet.pts + (packet.duration or 0))
+                    packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, copy
+                    out.mux(packet)
+                offset += last
+
+
+def _peak_bytes(path: Path) -> int:
+    """Largest resident memory of a process that asks one query."""
+    code = "import sys; from spotvmr.benchmarks.retrieval.memory import ask_once; ask_once(sys.argv[1])"
+    process = subprocess.Popen([sys.executable, "-c", code, str(path)])
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"the process that asked {path} ended with status {status}")
+    return int(usage.ru_maxrss) * (1 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,99 @@
+"""What is saved in seconds, against the dense way.
+
+Dense means: every frame decoded, the expert on every clip, no index and no selection. For time, random weights serve.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from spotvmr.assembly import encode_clips
+from spotvmr.benchmarks.retrieval.rows import QUERY, Row, row, seconds_of
+from spotvmr.config import Config
+from spotvmr.retrieval.cache.video_cache import VideoCache
+from spotvmr.retrieval.retriever import Retriever, build_retriever
+from spotvmr.selection import AllClips, SelectionRequest, StoredExpert
+from spotvmr.types import ClipGrid
+from spotvmr.video import iter_keyframes, probe, stream_clips
+from spotvmr.video.cursor import Cursor
+
+
+def realistic(config: Config) -> Config:
+    """The settings with an expert of realistic weight: ViT-S-32 on four frames a clip, 9.2 GFLOPs."""
+    expert = replace(
+        config.expert, name="vit-s-32", family="open_clip", model="ViT-S-32", pretrained="random", frames=4
+    )
+    return replace(config, expert=expert)
+
+
+def saving(config: Config, path: Path, what: str, cold: float | None, warm: float | None) -> list[Row]:
+    """Seconds of one query at the configured budget, cold, warm and asked again, over those of the dense way.
+
+    Args:
+        config: Settings of the encoders and the model.
+        path: The video.
+        what: Name of the case in the rows.
+        cold: Limit of the first ratio.
+        warm: Limit of the second.
+    """
+    torch.manual_seed(0)
+    retriever = build_retriever(config, VideoCache(None))
+    grid = ClipGrid(probe(path).duration_s, config.dataset.clip_s)
+    _warm_up(retriever, path)
+    dense_s = seconds_of(lambda: _dense(retriever, path, grid))
+    began = time.perf_counter()
+    video = retriever.open(path, progress=False)
+    opened = time.perf_counter()
+    first = video.ask(QUERY)
+    asked = time.perf_counter()
+    again_s = seconds_of(lambda: video.ask(QUERY))
+    parts = {stage: round(first.stages[stage]["seconds"], 2) for stage in ("decode", "expert", "selection", "model")}
+    index = {stage: round(video.index_stages[stage]["seconds"], 2) for stage in ("decode", "index")}
+    return [
+        row(f"{what}: dense", dense_s, "s"),
+        row(f"{what}: cold / dense", (asked - began) / dense_s, "x", cold, index_pass=index, query=parts),
+        row(f"{what}: warm / dense", (asked - opened) / dense_s, "x", warm),
+        row(f"{what}: second query, nothing new", again_s, "s", 1.5),
+    ]
+
+
+def index_decoding(path: Path, what: str) -> list[Row]:
+    """Decoding of the index pass against decoding every frame with the same reader, on one thread."""
+    index_s = seconds_of(lambda: sum(1 for _ in iter_keyframes(path)))
+    info = probe(path)
+    every_s = seconds_of(lambda: Cursor(info).forward(info.duration_s))
+    return [row(f"{what}: every frame / key frames", every_s / index_s, "x faster", least=10.0)]
+
+
+def _dense(retriever: Retriever, path: Path, grid: ClipGrid) -> None:
+    """Answer a query the dense way."""
+    kit = retriever.equipment
+    clips = (frames.pixels for _, frames in stream_clips(path, grid, kit.expert.spec.frames))
+    rows = []
+    while batch := list(islice(clips, kit.expert_batch)):
+        rows.append(encode_clips(kit.expert, torch.from_numpy(np.stack(batch)), kit.device))
+    expert = torch.from_numpy(np.concatenate(rows))[None]
+    with torch.inference_mode():
+        text = kit.text.encode([QUERY])
+        index = torch.zeros(1, grid.n_clips, kit.index.spec.dim)
+        mask, share = torch.ones(1, grid.n_clips, dtype=torch.bool), torch.ones(1, dtype=torch.float64)
+        request = SelectionRequest(index, mask, text, share, StoredExpert(expert), kit.system.model, (QUERY,))
+        output = kit.system.localise(index, mask, text, AllClips()(request))
+        kit.system.model.decode(output, kit.clip_s, torch.tensor([grid.duration_s]))
+
+
+def _warm_up(retriever: Retriever, path: Path) -> None:
+    """Let torch compile its kernels and the ledger count its FLOPs: both happen once a process."""
+    kit = retriever.equipment
+    info = probe(path)
+    for encoder, batch in ((kit.index, kit.index_batch), (kit.expert, kit.expert_batch)):
+        shape = (batch, encoder.spec.frames, info.height, info.width, 3)
+        encode_clips(encoder, torch.zeros(shape, dtype=torch.uint8), kit.device)
+    kit.costs.query(QUERY, kit.text.encode([QUERY]), 100)
+    _ = kit.costs.index, kit.costs.expert

@@ -1,0 +1,1 @@
+"""Speed of the parts of a training, and of indexing."""

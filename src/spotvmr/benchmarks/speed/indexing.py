@@ -1,0 +1,85 @@
+"""Benchmark of indexing: clips a second over the number of decoding processes."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from spotvmr.assembly import DerivedIndex, build_encoders
+from spotvmr.config import Config
+from spotvmr.encoders import ClipEncoder
+from spotvmr.errors import UserError
+from spotvmr.extraction.decoding import Failure, decoded
+from spotvmr.extraction.encoding import Recipe, on_this_machine
+from spotvmr.extraction.indexing import extract
+from spotvmr.features import FeatureStore
+from spotvmr.features.importers import ImportedFeatures
+
+_LEAST = 1.7
+"""Two decoding processes over one; extraction as a whole has no limit, since the encoders stay in one process."""
+_ROUNDS = 5
+"""Of decoding, by one process and by two in turn: what else the machine does then slows both, and their ratio least."""
+
+
+def measure(config: Config, videos: Mapping[str, Path]) -> list[dict[str, Any]]:
+    """Time decoding alone, and extraction as a whole, with one process, two, and one a core.
+
+    Args:
+        config: Its encoders and clips.
+        videos: Path of each video, of equal lengths.
+
+    Returns:
+        Rows of ``what``, ``median`` (extraction runs once), ``unit`` and ``limit``; ``least`` where there is one.
+
+    Raises:
+        UserError: An encoder computes nothing from videos, or a video cannot be read.
+    """
+    counts = sorted({1, 2, os.cpu_count() or 1})
+    recipe = Recipe(_encoders(config), config.dataset.clip_s, config.expert.batch_clips, config.device)
+    rounds = [{count: _decoding(videos, recipe, count) for count in counts} for _ in range(_ROUNDS)]
+    whole = {count: _extracting(videos, recipe, count) for count in counts}
+    return [*_rows("decoding", rounds, _LEAST), *_rows("decoding and encoders", [whole], None)]
+
+
+def _rows(what: str, rounds: Sequence[Mapping[int, float]], least: float | None) -> list[dict[str, Any]]:
+    """Medians over rounds: clips a second of each number of processes, and two over one in the same round."""
+    rates = {count: statistics.median(one[count] for one in rounds) for count in rounds[0]}
+    rows = [{"what": f"{what}, {n} processes", "median": r, "unit": "clips/s", "limit": None} for n, r in rates.items()]
+    gain = statistics.median(one[2] / one[1] for one in rounds)
+    ratio = {"what": f"{what}, 2 processes over 1", "median": gain, "unit": "times", "limit": None}
+    return [*rows, ratio | {"least": least}]
+
+
+def _decoding(videos: Mapping[str, Path], recipe: Recipe, workers: int) -> float:
+    """Clips a second of decoding alone, the start of the processes included."""
+    began, clips = time.perf_counter(), 0
+    for chunk in decoded(videos, recipe.clip_s, recipe.frames, recipe.chunk_clips, workers):
+        if isinstance(chunk, Failure):
+            raise UserError(chunk.message)
+        clips += len(chunk.pixels)
+    return clips / (time.perf_counter() - began)
+
+
+def _extracting(videos: Mapping[str, Path], recipe: Recipe, workers: int) -> float:
+    """Clips a second of an extraction, from no stores to packed ones."""
+    with tempfile.TemporaryDirectory() as folder:
+        stores = {Path(folder) / path: encoder for path, encoder in recipe.encoders.items()}
+        began = time.perf_counter()
+        extract(videos, Recipe(stores, recipe.clip_s, recipe.batch_clips, recipe.device), on_this_machine(workers))
+        spent_s = time.perf_counter() - began
+        return FeatureStore.open(next(iter(stores))).manifest.clips / spent_s
+
+
+def _encoders(config: Config) -> dict[Path, ClipEncoder]:
+    """Both encoders, by names for their stores; of a derived index the encoder beneath it."""
+    encoders: dict[Path, ClipEncoder] = {}
+    for name, source in zip(("index", "expert"), build_encoders(config), strict=True):
+        if isinstance(source, ImportedFeatures):
+            raise UserError(f"{name}={source.name} is imported: there is nothing to time; choose another encoder")
+        encoders[Path(name)] = source.raw if isinstance(source, DerivedIndex) else source
+    return encoders

@@ -1,0 +1,1 @@
+"""The encoders of the demo data set."""

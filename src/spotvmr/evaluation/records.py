@@ -1,0 +1,141 @@
+"""From an evaluation to the run record and the files beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from spotvmr.assembly import BudgetedVmr
+from spotvmr.config import Config, as_plain, save
+from spotvmr.evaluation.costs import cost_of
+from spotvmr.evaluation.evaluate import Evaluation, query_costs
+from spotvmr.evaluation.thumbnails import write_thumbnails
+from spotvmr.extraction.prepare import Workbench
+from spotvmr.metrics import bootstrap_ci
+from spotvmr.types import Query
+from spotvmr.types.environment import git_describe, hardware, versions
+from spotvmr.types.predictions import write_predictions
+from spotvmr.types.record import RunRecord, Selection, write_record
+from spotvmr.types.traces import Trace, write_traces
+
+PACKAGES = ("torch", "lightning", "torchmetrics", "open_clip_torch", "numpy", "av", "decord", "omegaconf")
+_TRACED = 24
+"""Queries whose selection is kept step by step, and whose clips are shown."""
+
+
+def make_record(
+    bench: Workbench,
+    system: BudgetedVmr,
+    queries: Sequence[Query],
+    found: Evaluation,
+    split: str,
+    name: str,
+    control: str | None = None,
+    spending: Mapping[str, Any] | None = None,
+) -> RunRecord:
+    """Put together everything the record holds.
+
+    Args:
+        bench: Features, sentences and configuration.
+        system: What was evaluated.
+        queries: The queries of the split.
+        found: Its evaluation.
+        split: Name of the split.
+        name: Name of the run.
+        control: As in the record.
+        spending: As in the record.
+    """
+    config = bench.config
+    videos = {query.video_id: query.duration_s for query in queries}
+    rows = found.grounding.per_query().of([query.qid for query in queries])
+    return RunRecord(
+        name=name,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        git=git_describe(),
+        command=" ".join(["spotvmr", *sys.argv[1:]]),
+        seed=config.seed,
+        dataset=config.dataset.name,
+        split=split,
+        n_queries=len(queries),
+        n_videos=len(videos),
+        hours=sum(videos.values()) / 3600,
+        iou_rule=config.dataset.iou_rule,
+        model=config.model.name,
+        selector=config.selector.name,
+        budget=config.budget,
+        metrics=found.grounding.compute(),
+        ci95={name: (low, high) for name, (low, high) in bootstrap_ci(found.grounding.columns(rows)).items()},
+        selection=Selection(**found.selection.compute()),
+        cost=cost_of(bench, found, query_costs(system, bench, queries, found, config.budget)),
+        hardware=hardware(torch.cuda.get_device_name() if torch.cuda.is_available() else None),
+        versions=versions(PACKAGES),
+        config=as_plain(config),
+        groups=_groups(found, queries),
+        annotations=bench.splits.facts,
+        annotations_digest=_digest(queries),
+        control=control,
+        spending=spending or {},
+    )
+
+
+def write_run(
+    record: RunRecord,
+    queries: Sequence[Query],
+    found: Evaluation,
+    folder: Path,
+    config: Config,
+    videos: Mapping[str, Path],
+) -> None:
+    """Write predictions, traces, thumbnails, configuration and, last, the record: where a record is, all is.
+
+    Args:
+        record: The record.
+        queries: The queries of the split.
+        found: Its evaluation.
+        folder: Where to.
+        config: How they were asked.
+        videos: Path of each video, for thumbnails; empty for none.
+
+    Raises:
+        UserError: A file cannot be written.
+    """
+    write_predictions(found.predictions, folder / "predictions.jsonl")
+    every, clip_s = max(1, len(queries) // _TRACED), config.dataset.clip_s
+    traced = queries[::every]
+    write_traces([_trace(query, found, clip_s) for query in traced], folder / "traces.jsonl")
+    write_thumbnails(folder, videos, traced, found.predictions[::every], clip_s)
+    save(config, folder / "config.yaml")
+    write_record(record, folder / "record.json")
+
+
+def _digest(queries: Sequence[Query]) -> str:
+    """Eight hexadecimal digits of the questions and their truth: other annotations are another data set version."""
+    rows = [
+        (query.qid, query.video_id, query.text, query.duration_s, [(m.start_s, m.end_s) for m in query.moments])
+        for query in queries
+    ]
+    return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()[:8]
+
+
+def _trace(query: Query, found: Evaluation, clip_s: float) -> Trace:
+    """How the selector came to its choice for one query."""
+    steps = tuple(tuple(step) for step in found.steps[query.qid])
+    scores = tuple(tuple(round(value, 3) for value in score.tolist()) for score in found.scores[query.qid])
+    return Trace(query.qid, query.duration_s, clip_s, steps, scores)
+
+
+def _groups(found: Evaluation, queries: Sequence[Query]) -> dict[str, dict[str, float]]:
+    """Number of queries and scores of each tag."""
+    groups = {}
+    for tag in sorted({tag for query in queries for tag in query.tags}):
+        rows = found.grounding.per_query().of([query.qid for query in queries if tag in query.tags])
+        columns = found.grounding.columns(rows)
+        groups[tag] = {"n": len(rows)} | {name: float(column.mean()) for name, column in columns.items()}
+    return groups

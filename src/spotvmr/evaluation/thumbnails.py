@@ -1,0 +1,85 @@
+"""Small frames of some clips, which the dashboard shows below a query's time line."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from spotvmr.errors import UserError
+from spotvmr.system.files import write_bytes_atomic
+from spotvmr.types import ClipGrid, Query
+from spotvmr.types.predictions import Prediction
+from spotvmr.types.thumbnails import FOLDER, MAX_BYTES, MAX_RUN_BYTES, thumbnail_folder
+from spotvmr.video import PyavReader, encode_jpeg, probe
+
+log = logging.getLogger(__name__)
+_HEIGHT = 90  # pixels
+_CHOSEN = 2
+
+Clip = tuple[str, int]
+"""Video id and clip number."""
+
+
+def write_thumbnails(
+    folder: Path, videos: Mapping[str, Path], queries: Sequence[Query], answers: Sequence[Prediction], clip_s: float
+) -> None:
+    """Write frames from where truth and first answer begin, and of some chosen clips, as many as the dashboard takes.
+
+    Args:
+        folder: Of the record; thumbnails of an earlier evaluation are replaced.
+        videos: Path of each video; empty where features were imported, and nothing is written.
+        queries: Those whose clips are shown.
+        answers: One a query.
+        clip_s: Seconds of a clip.
+
+    Raises:
+        UserError: A file cannot be written. A video that cannot be read has no thumbnails, and a line says so.
+    """
+    if not videos:
+        return
+    of_query = [_clips(query, answer, clip_s) for query, answer in zip(queries, answers, strict=True)]
+    # Truths first, then answers, then chosen clips: all queries have some when the room is used up.
+    ranks = range(max(map(len, of_query), default=0))
+    wanted = list(dict.fromkeys(clips[rank] for rank in ranks for clips in of_query if rank < len(clips)))
+    pictures = _pictures(videos, wanted, clip_s)
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+    room = MAX_RUN_BYTES
+    for video_id, clip in wanted:
+        picture = pictures.get((video_id, clip), b"")
+        if 0 < len(picture) <= min(room, MAX_BYTES):
+            write_bytes_atomic(thumbnail_folder(folder, video_id) / f"{clip}.jpg", picture)
+            room -= len(picture)
+
+
+def _clips(query: Query, answer: Prediction, clip_s: float) -> list[Clip]:
+    """The clips of a query that are worth a look, the most telling first."""
+    grid = ClipGrid(query.duration_s, clip_s)
+    firsts = [moments[0] for moments in (query.moments, answer.moments) if moments]
+    chosen = answer.selected_clips
+    spread = chosen[:: max(1, len(chosen) // _CHOSEN)][:_CHOSEN]
+    return [(query.video_id, clip) for clip in (*(grid.clips_of(m.start_s, m.end_s)[0] for m in firsts), *spread)]
+
+
+def _pictures(videos: Mapping[str, Path], wanted: Sequence[Clip], clip_s: float) -> dict[Clip, bytes]:
+    """The middle frame of each clip as JPEG; each video is opened once."""
+    of_video: dict[str, list[int]] = defaultdict(list)
+    for video_id, clip in wanted:
+        of_video[video_id].append(clip)
+    found: dict[Clip, bytes] = {}
+    for video_id, clips in of_video.items():
+        try:
+            jpegs = _jpegs(videos[video_id], [(clip + 0.5) * clip_s for clip in clips])
+        except UserError as error:
+            log.warning("no thumbnails of a video: %s", error)
+        else:
+            found |= {(video_id, clip): jpeg for clip, jpeg in zip(clips, jpegs, strict=True)}
+    return found
+
+
+def _jpegs(path: Path, times_s: Sequence[float]) -> list[bytes]:
+    """Small pictures of a video at some seconds."""
+    info = probe(path)
+    return [encode_jpeg(pixels) for pixels in PyavReader(path, info.size_within(_HEIGHT), info).read(times_s).pixels]

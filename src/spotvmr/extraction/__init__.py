@@ -1,0 +1,1 @@
+"""Features of videos: decoding, encoding, and the stores they fill."""

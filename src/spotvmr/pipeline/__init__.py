@@ -1,0 +1,1 @@
+"""The main job from a data set to records, and the evaluation of runs that were trained before."""

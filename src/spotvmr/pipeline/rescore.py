@@ -1,0 +1,136 @@
+"""Asking a run again that was trained before: at another budget, on other data, or under a control."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from spotvmr.assembly import BudgetedVmr, build_student, load_weights
+from spotvmr.config import Config, load
+from spotvmr.config.schema import DatasetConfig
+from spotvmr.errors import UserError
+from spotvmr.evaluation.evaluate import evaluate
+from spotvmr.evaluation.records import write_run
+from spotvmr.extraction.prepare import Workbench, prepare
+from spotvmr.pipeline.train import WEIGHTS, test, way_to_ask
+from spotvmr.types.predictions import Prediction
+from spotvmr.types.record import RunRecord
+
+CONTROLS = ("mask_only",)
+
+
+@dataclass(frozen=True)
+class Question:
+    """How a run is asked.
+
+    Attributes:
+        split: The split.
+        budget: Another budget than it was trained for, or None.
+        dataset: Another data set than it was trained on, or None.
+        control: One of ``CONTROLS``, or None.
+        adaptive: Whether the budget is a mean over queries.
+    """
+
+    split: str = "test"
+    budget: float | None = None
+    dataset: DatasetConfig | None = None
+    control: str | None = None
+    adaptive: bool = False
+
+    def settings(self, config: Config) -> Config:
+        """The configuration of a run as it is asked."""
+        selector = replace(config.selector, adaptive=config.selector.adaptive or self.adaptive)
+        dataset = self.dataset or config.dataset
+        return replace(config, budget=self.budget or config.budget, dataset=dataset, selector=selector)
+
+    def label(self, config: Config) -> str:
+        """What sets the answers apart from those of a plain run of ``config``; empty if nothing does."""
+        adaptive = "-adaptive" if self.adaptive and not config.selector.adaptive else ""
+        return adaptive + (f"-{self.control}" if self.control else "")
+
+    def place(self, folder: Path, config: Config) -> Path:
+        """Where the record lies: the run's folder, or for another question than its own a folder inside it."""
+        elsewhere = f"{self.dataset.name}-" if self.dataset is not None and self.dataset != config.dataset else ""
+        place = f"{elsewhere}{self.split}-{self.budget or config.budget:g}{self.label(config)}"
+        return folder if place == f"test-{config.budget:g}" else folder / place
+
+
+def evaluate_run(folder: Path, question: Question) -> tuple[RunRecord, Path]:
+    """Evaluate a run that was trained before.
+
+    Args:
+        folder: Its folder.
+        question: What to ask of it.
+
+    Returns:
+        The record, and where it was written.
+
+    Raises:
+        UserError: There is no such run, its weights are of another model, or the split holds no truth.
+    """
+    config = load(folder / "config.yaml")
+    bench, system = open_run(folder, config, question)
+    if not bench.splits[question.split]:
+        name = bench.config.dataset.name
+        raise UserError(f"no {question.split} query of {name} has a moment to score; submission=FILE answers them")
+    record, found = test(bench, system, question.split, question.control, question.label(config))
+    where = question.place(folder, config)
+    write_run(record, bench.splits[question.split], found, where, bench.config, bench.videos)
+    return record, where
+
+
+def over_budgets(folder: Path, split: str, budgets: Sequence[float]) -> list[RunRecord]:
+    """Records of a trained run at several budgets, its own among them; nothing is written.
+
+    Args:
+        folder: Its folder.
+        split: The split to ask.
+        budgets: The budgets.
+
+    Raises:
+        UserError: There is no such run.
+    """
+    bench, system = open_run(folder, load(folder / "config.yaml"), Question(split))
+    configs = [replace(bench.config, budget=budget) for budget in sorted({*budgets, bench.config.budget})]
+    return [test(replace(bench, config=config), system, split, None, "")[0] for config in configs]
+
+
+def answer_run(folder: Path, question: Question) -> tuple[list[Prediction], str]:
+    """Let a run that was trained before answer every query of a split, also those whose truth is withheld.
+
+    Args:
+        folder: Its folder.
+        question: What to ask of it.
+
+    Returns:
+        The answers in the order of the annotations, and the format of the data set.
+
+    Raises:
+        UserError: There is no such run or split, or its weights are of another model.
+    """
+    bench, system = open_run(folder, load(folder / "config.yaml"), question)
+    dataset, split = bench.config.dataset, question.split
+    queries = bench.splits.by_name.get(split, [])
+    if not queries:
+        raise UserError(f"data set {dataset.name} has no {split} queries; set split= to another")
+    ask, _ = way_to_ask(bench, system, question.control)
+    found = evaluate(system, bench, queries, ask, bench.config.trainer.batch_size)
+    return found.predictions, dataset.format
+
+
+def open_run(folder: Path, config: Config, question: Question) -> tuple[Workbench, BudgetedVmr]:
+    """The workbench and the trained student of a run, in eval mode.
+
+    Args:
+        folder: Of the run.
+        config: The run's own.
+        question: What is to be asked of it.
+
+    Raises:
+        UserError: There is no such run, or its weights are of another model.
+    """
+    bench = prepare(question.settings(config))
+    system = build_student(config, *bench.dims)
+    load_weights(system, folder / WEIGHTS)
+    return bench, system.eval()

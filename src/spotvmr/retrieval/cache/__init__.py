@@ -1,0 +1,1 @@
+"""What was computed about videos, kept for later processes."""

@@ -1,0 +1,199 @@
+"""What was computed about videos, kept for later processes: one SQLite file in the cache folder."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+from numpy.typing import NDArray
+
+from spotvmr.retrieval.cache.tables import Tables
+
+log = logging.getLogger(__name__)
+
+FILE = "videos-1.sqlite"
+"""The number is the version of the tables: what another version left behind is not looked at."""
+_VERSION = 1
+_ROW_BYTES = 64  # of SQLite's own for each row, about
+_TABLES = """
+CREATE TABLE IF NOT EXISTS videos (hash TEXT PRIMARY KEY, used REAL NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS chunks (hash TEXT, key TEXT, number INTEGER, times BLOB, features BLOB,
+    PRIMARY KEY (hash, key, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS whole (hash TEXT, key TEXT, frames INTEGER, PRIMARY KEY (hash, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rates (hash TEXT, key TEXT, frames INTEGER, decode_s REAL, clips INTEGER, expert_s REAL,
+    PRIMARY KEY (hash, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clips (hash TEXT, key TEXT, clip INTEGER, features BLOB,
+    PRIMARY KEY (hash, key, clip)) WITHOUT ROWID;
+"""
+_TOUCH = """INSERT INTO videos VALUES (?, ?, ?)
+ON CONFLICT (hash) DO UPDATE SET used = excluded.used, bytes = bytes + excluded.bytes"""
+_CHUNKS = "SELECT number, times, features FROM chunks WHERE hash = ? AND key = ? ORDER BY number"
+_ADD_RATES = """INSERT INTO rates VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash, key) DO UPDATE SET
+frames = frames + excluded.frames, decode_s = decode_s + excluded.decode_s,
+clips = clips + excluded.clips, expert_s = expert_s + excluded.expert_s"""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What looking at clips took: decoded frames and seconds of one core, encoded clips and seconds."""
+
+    frames: int
+    decode_s: float
+    clips: int
+    expert_s: float
+
+
+def default_folder() -> Path:
+    """``$SPOTVMR_CACHE``, or ``spotvmr`` in the user's cache folder (``$XDG_CACHE_HOME``, ``~/.cache``)."""
+    if named := os.environ.get("SPOTVMR_CACHE"):
+        return Path(named).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "spotvmr"
+
+
+class VideoCache:
+    """Index and expert features of videos, by content hash of the video and digest of the encoder's settings.
+
+    When all videos together outgrow the limit, those not used for longest go, each as a whole.
+
+    Args:
+        folder: Cache folder, made when absent; None, or one that cannot be written, keeps everything in memory.
+        limit_bytes: Size of all features together.
+    """
+
+    def __init__(self, folder: Path | None, limit_bytes: int = 4 << 30) -> None:
+        self.limit_bytes = limit_bytes
+        self._tables = Tables(folder, FILE, _TABLES, _VERSION)
+
+    def close(self) -> None:
+        """Close the file; the cache must not be used afterwards."""
+        self._tables.close()
+
+    @contextmanager
+    def indexing(self, video: str) -> Iterator[None]:
+        """Let one process at a time make the index of a video; the others wait and find it made."""
+        lock = None
+        if self._tables.folder is not None:
+            lock = filelock.FileLock(self._tables.folder / f"{video}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                log.info("another process is indexing this video: waiting for it")
+                lock.acquire()
+            except OSError as error:
+                self._tables.fall_back(error)
+                lock = None
+        try:
+            yield
+        finally:
+            if lock is not None:
+                lock.release()
+
+    def touch(self, video: str) -> None:
+        """Note that a video is used now."""
+        self._tables.do(lambda db: db.execute(_TOUCH, (video, time.time(), 0)))
+
+    def index(self, video: str, key: str, dim: int) -> tuple[NDArray[np.float64], NDArray[np.float16], bool]:
+        """The index frames kept so far.
+
+        Returns:
+            Their times (n,) in seconds, their features (n, D), and whether these are all of the video.
+        """
+        rows, whole = self._tables.do(
+            lambda db: (
+                db.execute(_CHUNKS, (video, key)).fetchall(),
+                db.execute("SELECT frames FROM whole WHERE hash = ? AND key = ?", (video, key)).fetchone(),
+            )
+        )
+        times: list[NDArray[np.float64]] = [np.empty(0)]
+        features = [np.empty((0, dim), np.float16)]
+        for number, time_bytes, feature_bytes in rows:
+            # Another process may have made room in the middle of an index pass: what follows a gap is of no use.
+            if number != sum(map(len, times)) or len(feature_bytes) != len(time_bytes) // 8 * dim * 2:
+                break
+            times.append(np.frombuffer(time_bytes, np.float64))
+            features.append(np.frombuffer(feature_bytes, np.float16).reshape(-1, dim))
+        count = sum(map(len, times))
+        return np.concatenate(times), np.concatenate(features), whole is not None and whole[0] == count
+
+    def add_index(
+        self, video: str, key: str, first: int, times_s: NDArray[np.float64], features: NDArray[np.float16]
+    ) -> None:
+        """Keep consecutive index frames, the first of which is number ``first`` of the video."""
+        rows = [(video, key, first, times_s.tobytes(), features.tobytes())]
+        self._insert(video, "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?)", rows)
+
+    def finish_index(self, video: str, key: str, frames: int) -> None:
+        """Note how many index frames a video has in all."""
+        self._tables.do(lambda db: db.execute("INSERT OR REPLACE INTO whole VALUES (?, ?, ?)", (video, key, frames)))
+
+    def rates(self, video: str, key: str) -> Rates:
+        """What decoding and encoding clips of a video has taken so far, in all processes."""
+        row = self._tables.do(
+            lambda db: db.execute(
+                "SELECT frames, decode_s, clips, expert_s FROM rates WHERE hash = ? AND key = ?", (video, key)
+            ).fetchone()
+        )
+        return Rates(*row) if row else Rates(0, 0.0, 0, 0.0)
+
+    def add_rates(self, video: str, key: str, spent: Rates) -> None:
+        """Add to what it has taken."""
+        self._tables.do(lambda db: db.execute(_ADD_RATES, (video, key, *astuple(spent))))
+
+    def clips(self, video: str, key: str, clips: Sequence[int], dim: int) -> dict[int, NDArray[np.float16]]:
+        """Expert features (D,) of those of the asked clips that are kept."""
+
+        def read(db: sqlite3.Connection) -> dict[int, NDArray[np.float16]]:
+            found = {}
+            for clip in clips:
+                row = db.execute(
+                    "SELECT features FROM clips WHERE hash = ? AND key = ? AND clip = ?", (video, key, clip)
+                ).fetchone()
+                if row is not None and len(row[0]) == 2 * dim:
+                    found[clip] = np.frombuffer(row[0], np.float16)
+            return found
+
+        return self._tables.do(read)
+
+    def add_clips(self, video: str, key: str, features: Mapping[int, NDArray[np.float16]]) -> None:
+        """Keep expert features (D,) of clips."""
+        rows = [(video, key, clip, row.tobytes()) for clip, row in features.items()]
+        self._insert(video, "INSERT OR IGNORE INTO clips VALUES (?, ?, ?, ?)", rows)
+
+    def size_bytes(self) -> int:
+        """Features of all videos together."""
+        return int(self._tables.do(lambda db: db.execute("SELECT TOTAL(bytes) FROM videos").fetchone())[0])
+
+    def _insert(self, video: str, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows, charge them to the video, and make room."""
+        size = sum(_ROW_BYTES + sum(len(cell) for cell in row if isinstance(cell, bytes)) for row in rows)
+        if size > self.limit_bytes:
+            return
+
+        def work(db: sqlite3.Connection) -> None:
+            db.executemany(statement, rows)
+            db.execute(_TOUCH, (video, time.time(), size))
+            self._make_room(db, video)
+
+        self._tables.do(work)
+
+    def _make_room(self, db: sqlite3.Connection, keep: str) -> None:
+        """Forget the videos not used for longest; if need be all others, then the asked one as well."""
+        total = db.execute("SELECT TOTAL(bytes) FROM videos").fetchone()[0]
+        if total <= self.limit_bytes:
+            return
+        oldest = db.execute("SELECT hash, bytes FROM videos ORDER BY hash = ?, used", (keep,)).fetchall()
+        for video, size in oldest:
+            for table in ("chunks", "whole", "rates", "clips", "videos"):
+                db.execute(f"DELETE FROM {table} WHERE hash = ?", (video,))  # noqa: S608 (names of our own)
+            total -= size
+            if total <= self.limit_bytes:
+                return

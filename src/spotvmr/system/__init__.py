@@ -1,0 +1,1 @@
+"""The machine below the framework: files, locks, processes."""

@@ -1,0 +1,1 @@
+"""Training with Lightning: module, data, callbacks. The only room of the main job that imports lightning."""

@@ -1,0 +1,193 @@
+"""One training with Lightning: best checkpoint on validation, early stopping, resumed after a kill."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import pickle
+import warnings
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.loggers import Logger
+from torch import nn
+
+from spotvmr.assembly import BudgetedVmr, save_weights
+from spotvmr.config.schema import LogConfig, TrainerConfig
+from spotvmr.errors import UserError
+from spotvmr.system.files import write_text_atomic
+from spotvmr.system.locks import machines
+from spotvmr.training.callbacks import EpochLine, progress_bar
+from spotvmr.training.datamodule import GroundingDataModule
+from spotvmr.training.hardware import quieten_lightning
+from spotvmr.training.loggers import csv_curves
+from spotvmr.training.memory import memory_errors
+from spotvmr.training.module import GroundingModule
+
+log = logging.getLogger(__name__)
+
+
+def fit(
+    module: GroundingModule,
+    data: GroundingDataModule,
+    settings: TrainerConfig,
+    epochs: int,
+    folder: Path,
+    weights: Path,
+    identity: Mapping[str, Any],
+    log_settings: LogConfig,
+    callbacks: Sequence[Callback] = (),
+    loggers: Sequence[Logger] = (),
+) -> BudgetedVmr:
+    """Train and leave the weights of the best epoch on validation.
+
+    Args:
+        module: What to train.
+        data: Batches.
+        settings: Hardware and stopping.
+        epochs: At most this many.
+        folder: For checkpoints and curves.
+        weights: Written at the end, with ``identity``.
+        identity: What the weights depend on; a checkpoint of another identity is not resumed.
+        log_settings: Whether to leave curves, and to show a progress bar and a line an epoch.
+        callbacks: Further ones.
+        loggers: Further ones.
+
+    Returns:
+        The trained system with its best weights.
+    """
+    best, last = _checkpoints(folder / "checkpoints", module.monitor)
+    quieten_lightning()
+    # sync_dist: what is logged once an epoch is the same on every process.
+    needless = "LeafSpec|logging interval|does not have many workers|is not empty|sync_dist=True"
+    warnings.filterwarnings("ignore", message=f".*({needless}).*")
+    resume = _resumable(folder / "checkpoints", identity)
+    curves = [csv_curves(folder, resumed=resume is not None)] if log_settings.record else []
+    watching = [best, last, *_stopping(module.monitor, settings.patience), *callbacks]
+    trainer = _trainer(settings, log_settings, epochs, folder, watching, [*curves, *loggers])
+    if settings.compile:
+        for trained in (module.system, *module.teachers):
+            _compile(trained)
+    with memory_errors(settings):
+        trainer.fit(module, data, ckpt_path=resume, weights_only=True)
+    trainer.strategy.barrier()
+    state = read_checkpoint(Path(best.best_model_path))["state_dict"]
+    system = module.system
+    system.load_state_dict({k.removeprefix("system."): v for k, v in state.items() if k.startswith("system.")})
+    if trainer.is_global_zero:
+        save_weights(system, weights, identity)
+    trainer.strategy.barrier()
+    return copy.deepcopy(system).cpu().eval()  # a copy is not compiled; a test asks at many shapes, once each
+
+
+def _compile(system: BudgetedVmr) -> None:
+    """Compile the parts of model and selector in place, each by itself.
+
+    One graph of all steps of a spotter takes many times as long to compile as its parts.
+    """
+    for network in (system.model, system.selector):
+        for part in cast(nn.Module, network).children():
+            part.compile()
+
+
+def _trainer(
+    settings: TrainerConfig,
+    log_settings: LogConfig,
+    epochs: int,
+    folder: Path,
+    callbacks: Sequence[Callback],
+    loggers: Sequence[Logger],
+) -> L.Trainer:
+    """Lightning's trainer for one training that is the same each time, epoch by epoch."""
+    return L.Trainer(
+        accelerator=settings.accelerator,
+        devices=settings.devices,
+        num_nodes=machines(),
+        strategy=settings.strategy,
+        precision=cast(Any, settings.precision),  # checked by config.checks
+        max_epochs=epochs,
+        gradient_clip_val=settings.clip_norm,
+        callbacks=[
+            *([EpochLine()] if log_settings.epochs else []),
+            *([progress_bar()] if log_settings.progress else []),
+            *callbacks,
+            *([EMAWeightAveraging(decay=settings.ema)] if settings.ema else []),
+        ],
+        logger=list(loggers),
+        enable_progress_bar=log_settings.progress,
+        reload_dataloaders_every_n_epochs=1,
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        deterministic=True,
+        log_every_n_steps=1_000_000,  # curves are by epoch
+        default_root_dir=folder,
+    )
+
+
+def _stopping(monitor: str | None, patience: int) -> list[Callback]:
+    """Stop when the best epoch lies too far back; never where it is the last one."""
+    return [EarlyStopping(monitor, mode="max", patience=patience)] if monitor else []
+
+
+def _checkpoints(folder: Path, monitor: str | None) -> tuple[ModelCheckpoint, ModelCheckpoint]:
+    """Keep the best epoch and the last one, each under a fixed name; without a monitor the last one is the best.
+
+    Both are saved after an epoch is over: one saved earlier would resume in the middle of it.
+    """
+    best = ModelCheckpoint(
+        folder, "best", monitor, mode="max", save_on_train_epoch_end=True, enable_version_counter=False
+    )
+    last = ModelCheckpoint(folder, "last", save_on_train_epoch_end=True, enable_version_counter=False)
+    return best, last
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What a checkpoint holds, on the CPU.
+
+    Raises:
+        UserError: It is damaged, or holds more than tensors and plain values.
+    """
+    try:
+        # torch reads past the checksums of the archive.
+        with zipfile.ZipFile(path) as archive:
+            if (member := archive.testzip()) is not None:
+                raise ValueError(member)
+        # weights_only: a checkpoint is data, never code.
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        EOFError,
+        RuntimeError,
+        LookupError,
+        ValueError,
+        pickle.UnpicklingError,
+    ) as error:
+        raise UserError(f"checkpoint {path} is damaged ({type(error).__name__}); delete it and train again") from error
+    return content
+
+
+def _resumable(folder: Path, identity: Mapping[str, Any]) -> Path | None:
+    """The last checkpoint when it was made for the same thing; others are cleared away."""
+    note, last = folder / "identity.json", folder / "last.ckpt"
+    wanted = json.loads(json.dumps(identity))
+    if last.is_file() and note.is_file() and json.loads(note.read_text()) == wanted:
+        try:
+            read_checkpoint(last)
+        except UserError as error:
+            log.warning("%s; training from the start", error)
+        else:
+            log.info("going on from %s", last)
+            return last
+    for stale in folder.glob("*.ckpt"):
+        stale.unlink(missing_ok=True)  # other processes of this run do the same
+    write_text_atomic(note, json.dumps(wanted))
+    return None

@@ -1,0 +1,152 @@
+"""Anti-aliased pictures of objects and hands, ready to be laid over a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spotvmr.worlds.drawing.shapes import SHAPE_FUNCTIONS, Array, capsule, disc
+from spotvmr.worlds.layout import RADIUS
+
+ANGLE_STEPS = 64
+"""Turning is drawn in steps of this part of a turn."""
+SCALE_STEP = 0.04
+_FINE = 3  # samples a pixel and axis
+_EXTENT = 1.14  # farthest corner of any shape, in radii: the hammer's
+_LINE = 0.09  # thickness of an object's outline, in radii
+
+HAND_ANCHOR = (48, 22)
+"""Where a hand's place lies in its picture, units; tilted arms need the width on either side of it."""
+POSES = 4
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A picture with transparency, prepared for 8-bit blending.
+
+    Attributes:
+        keep: What shows through, 0 to 256 (h, w, 1) uint16.
+        paint: Colour times cover, 0 to 65280 (h, w, 3) uint16.
+        anchor_x: Column that goes to the place asked for.
+        anchor_y: Row that goes there.
+    """
+
+    keep: NDArray[np.uint16]
+    paint: NDArray[np.uint16]
+    anchor_x: int
+    anchor_y: int
+
+
+def lay(frame: NDArray[np.uint8], patch: Patch, x: float, y: float) -> None:
+    """Blend a patch into a frame (H, W, 3) in place; what lies outside is cut off.
+
+    Args:
+        frame: The picture to change.
+        patch: The picture to lay over it.
+        x: Column of the anchor.
+        y: Row of the anchor.
+    """
+    height, width = patch.keep.shape[:2]
+    left, top = round(x) - patch.anchor_x, round(y) - patch.anchor_y
+    x0, x1 = max(left, 0), min(left + width, frame.shape[1])
+    y0, y1 = max(top, 0), min(top + height, frame.shape[0])
+    if x0 >= x1 or y0 >= y1:
+        return
+    part = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
+    frame[y0:y1, x0:x1] = (frame[y0:y1, x0:x1] * patch.keep[part] + patch.paint[part]) >> 8
+
+
+def tint(tones: Array, colours: Array, anchor_x: int, anchor_y: int) -> Patch:
+    """Colour the tones of a sprite.
+
+    Args:
+        tones: Share of each pixel covered by each tone (h, w, n).
+        colours: Of the tones (n, 3), 0 to 255.
+        anchor_x: Column of the anchor.
+        anchor_y: Row of the anchor.
+
+    Returns:
+        The patch, without the empty borders of the sprite.
+    """
+    tones, left, top = _trim(tones)
+    keep = np.rint(256 * (1 - tones.sum(axis=2, keepdims=True))).astype(np.uint16)
+    # Rounding both halves up must not carry 255 past 255: the paint gets what keep leaves
+    paint = np.minimum(256 * (tones @ np.clip(colours, 0, 255)), 255.0 * (256 - keep.astype(float)))
+    return Patch(keep, np.maximum(paint, 0).astype(np.uint16), anchor_x - left, anchor_y - top)
+
+
+def _trim(tones: Array) -> tuple[Array, int, int]:
+    """Cut clear rows and columns off the borders; also how many went at the left and at the top."""
+    cover = tones.sum(axis=2)
+    rows, columns = np.flatnonzero(cover.any(axis=1)), np.flatnonzero(cover.any(axis=0))
+    if not len(rows):
+        return tones[:0, :0], 0, 0
+    return tones[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], int(columns[0]), int(rows[0])
+
+
+def _average(samples: NDArray[np.bool_]) -> Array:
+    """Means over the fine samples of each pixel."""
+    height, width = samples.shape[0] // _FINE, samples.shape[1] // _FINE
+    return np.asarray(samples.reshape(height, _FINE, width, _FINE).mean(axis=(1, 3)))
+
+
+@lru_cache(maxsize=256)
+def object_tones(shape: int, angle: int, size: int, pixel: float) -> Array:
+    """Cover of body, mark and outline of an object.
+
+    Args:
+        shape: Class of the shape.
+        angle: In steps of ``1 / ANGLE_STEPS`` turn.
+        size: In steps of ``SCALE_STEP``.
+        pixel: Pixels in one unit.
+
+    Returns:
+        Shares (n, n, 3) with n odd; the object's centre is the middle pixel's.
+    """
+    radius = RADIUS * size * SCALE_STEP * pixel
+    half = int(np.ceil(radius * _EXTENT))
+    axis = (np.arange((2 * half + 1) * _FINE) + 0.5) / _FINE - half - 0.5
+    x, y = np.meshgrid(axis / radius, axis / radius)
+    turn = 2 * np.pi * angle / ANGLE_STEPS
+    body, mark = SHAPE_FUNCTIONS[shape](np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y - np.sin(turn) * x)
+    line = (body < 0) & (body > -_LINE)
+    marked = (body <= -_LINE) & (mark < 0)
+    return np.stack([_average((body <= -_LINE) & ~marked), _average(marked), _average(line)], axis=2)
+
+
+# Where the fingers of each pose end, and their thickness; units from the anchor, v points down
+_FINGERS: tuple[tuple[tuple[float, float], ...], ...] = (
+    ((-7, -3), (-3, -8), (2, -9), (7, -5)),
+    ((-8, 2), (-5, -5), (4, -6), (8, 1)),
+    ((-2, -10), (3, -10), (-9, 3), (6, -6)),
+    ((-9, -4), (9, -4), (-4, -7), (4, -7)),
+)
+_SLEEVE_FROM = 24.0  # units below the anchor
+
+
+@lru_cache(maxsize=64)
+def hand_tones(pose: int, tilt: int, reach: int, pixel: float) -> Array:
+    """Cover of skin, sleeve and outline of a hand with its arm.
+
+    Args:
+        pose: Number of the pose.
+        tilt: Of the arm, in hundredths of a turn.
+        reach: Pixels the arm reaches down from the hand: to the frame's edge.
+        pixel: Pixels in one unit.
+
+    Returns:
+        Shares (h, w, 3).
+    """
+    columns = (np.arange(round(2 * HAND_ANCHOR[0] * pixel) * _FINE) + 0.5) / _FINE / pixel - HAND_ANCHOR[0]
+    rows = (np.arange((round(HAND_ANCHOR[1] * pixel) + reach) * _FINE) + 0.5) / _FINE / pixel - HAND_ANCHOR[1]
+    x, y = np.meshgrid(columns, rows)
+    turn = 2 * np.pi * tilt / 100
+    u, v = np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y - np.sin(turn) * x
+    arm = capsule(u, v, (0.0, 8.0), (0.0, 2 * reach / pixel), 5.0)
+    fingers = [capsule(u, v, (tip[0] * 0.4, 5.0), tip, 1.9) for tip in _FINGERS[pose]]
+    whole = np.minimum.reduce([disc(u, v * 0.85, 0, 6.0, 6.5), arm, *fingers])
+    line, sleeve = (whole < 0) & (whole > -0.9), (whole <= -0.9) & (v > _SLEEVE_FROM)
+    return np.stack([_average((whole <= -0.9) & ~sleeve), _average(sleeve), _average(line)], axis=2)
