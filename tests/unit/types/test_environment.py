@@ -60,6 +60,6 @@ def test_git_describe_is_empty_outside_git_and_without_git(tmp_path: Path, monke
 
 
 def test_records_need_no_torch() -> None:
-    names = ("record", "predictions", "provenance")
+    names = ("record", "predictions", "environment")
     code = "import sys, " + ", ".join(f"spotvmr.types.{name}" for name in names) + "; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
