@@ -17,6 +17,7 @@ from spotvmr.cli.output import first_process, stdout_kept_for_json, write_json
 from spotvmr.cli.table import COMMANDS
 from spotvmr.config import compose
 from spotvmr.errors import UserError
+from spotvmr.system.signals import TERMINATED, Terminated, raise_on_sigterm
 
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
@@ -28,8 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The words after ``spotvmr``; those of the process when None.
 
     Returns:
-        0 done, 2 the user's input is wrong, 130 interrupted. Our own faults are raised, which Python makes 1.
+        0 done, 2 the user's input is wrong, 130 interrupted, 143 terminated. Our own faults are raised, which Python
+        makes 1.
     """
+    raise_on_sigterm()
     try:
         _run(parse_arguments(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
@@ -38,6 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("spotvmr: interrupted\n")
         return 130
+    except Terminated:
+        sys.stderr.write("spotvmr: terminated\n")
+        return TERMINATED
     except BrokenPipeError:
         # The reader has seen enough, as in `spotvmr config | head`; Python would complain again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -32,7 +32,9 @@ def matched(cost: Tensor) -> Tensor:
     Args:
         cost: Of giving prediction q the target m (B, Q, M), M <= Q.
     """
-    rows = [linear_sum_assignment(table.T)[1] for table in cost.detach().double().cpu().numpy()]
+    # A diverged training has costs that are not numbers, which the assignment refuses; its loss says so afterwards.
+    tables = cost.detach().double().nan_to_num().cpu().numpy()
+    rows = [linear_sum_assignment(table.T)[1] for table in tables]
     return torch.from_numpy(np.stack(rows)).to(cost.device)
 
 

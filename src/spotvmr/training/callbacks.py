@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import lightning as L
+import torch
 from lightning.pytorch.callbacks import Callback, RichProgressBar
 
+from spotvmr.errors import UserError
 from spotvmr.types.batches import GroundingBatch
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,38 @@ class EpochLine(Callback):
             got["val/gt_clip_recall"],
             time.perf_counter() - self._began,
         )
+
+
+class StopDiverged(Callback):
+    """Ends a training whose loss is not finite, before validation and checkpoints of that epoch.
+
+    The loss stays on its device until the epoch is over: no batch waits for it.
+
+    Args:
+        lr: The setting ``trainer.lr``, for the message.
+    """
+
+    def __init__(self, lr: float) -> None:
+        self.lr = lr
+        self._finite = torch.tensor(True)
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Start anew."""
+        self._finite = torch.ones((), dtype=torch.bool, device=pl_module.device)
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: GroundingBatch, batch_idx: int
+    ) -> None:
+        """Note whether the loss is finite."""
+        self._finite &= torch.isfinite(outputs["loss"])
+
+    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Raise a ``UserError`` if a loss was not finite."""
+        if not bool(self._finite):
+            raise UserError(
+                f"the training diverged in epoch {trainer.current_epoch + 1}: its loss is not finite; "
+                f"lower trainer.lr (it is {self.lr:g})"
+            )
 
 
 class EpochNumbers(Callback):

@@ -24,9 +24,10 @@ from spotvmr.config.schema import LogConfig, TrainerConfig
 from spotvmr.errors import UserError
 from spotvmr.system.files import write_text_atomic
 from spotvmr.system.locks import machines
-from spotvmr.training.callbacks import EpochLine, progress_bar
+from spotvmr.training.callbacks import EpochLine, StopDiverged, progress_bar
 from spotvmr.training.datamodule import GroundingDataModule
 from spotvmr.training.hardware import quieten_lightning
+from spotvmr.training.interrupts import interrupts
 from spotvmr.training.loggers import csv_curves
 from spotvmr.training.memory import memory_errors
 from spotvmr.training.module import GroundingModule
@@ -75,7 +76,7 @@ def fit(
     if settings.compile:
         for trained in (module.system, *module.teachers):
             _compile(trained)
-    with memory_errors(settings):
+    with memory_errors(settings), interrupts():
         trainer.fit(module, data, ckpt_path=resume, weights_only=True)
     trainer.strategy.barrier()
     state = read_checkpoint(Path(best.best_model_path))["state_dict"]
@@ -115,6 +116,7 @@ def _trainer(
         max_epochs=epochs,
         gradient_clip_val=settings.clip_norm,
         callbacks=[
+            StopDiverged(settings.lr),
             *([EpochLine()] if log_settings.epochs else []),
             *([progress_bar()] if log_settings.progress else []),
             *callbacks,
