@@ -25,7 +25,7 @@ SETTINGS = $(if $(DATASET),'dataset=$(DATASET)') $(if $(MODEL),'model=$(MODEL)')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train index bench report dashboard lint test search sweep
+.PHONY: help setup train index bench report dashboard lint test search sweep docs
 
 help: ## this list
 	@echo "usage: make <target> [DATASET=demo] [MODEL=vslnet] [BUDGET=0.1] [ARGS='key=value …']"
@@ -73,6 +73,9 @@ search: $(STAMP) $(RUN)/weights.safetensors ## find QUERY= in VIDEO=; without th
 $(RUN)/weights.safetensors:
 	@echo "no trained run at $(RUN): training it first" >&2
 	@$(MAKE) --no-print-directory train
+
+docs: $(STAMP) ## the documentation site in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 lint: $(STAMP) ## ruff, mypy, layering
 	$(BIN)/ruff check

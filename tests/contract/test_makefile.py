@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = {"help", "setup", "train", "test", "lint", "index", "bench", "report", "search", "dashboard", "sweep"}
+TARGETS = {"help", "setup", "train", "test", "lint", "index", "bench", "report", "search", "dashboard", "docs", "sweep"}
 
 FAKE_PYTHON = """#!/bin/sh
 echo "$@" >> "{log}"

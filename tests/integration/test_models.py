@@ -12,7 +12,7 @@ from spotvmr.config.folders import choices
 from spotvmr.pipeline.rescore import Question, evaluate_run
 from spotvmr.pipeline.train import train
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "models.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"<!-- example: (\S+) -->\n```\w+\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
 
 

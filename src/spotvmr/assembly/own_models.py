@@ -73,7 +73,7 @@ def make_model(kind: Any, settings: Mapping[str, Any], options: Mapping[str, Any
             raise UserError(f"{kind.__name__} needs '{key}': set model.options.{key}=VALUE")
     model = kind(**given)
     if lacking := [name for name in _MEMBERS if not hasattr(model, name)]:
-        raise UserError(f"{kind.__name__} lacks {', '.join(lacking)} of spotvmr.models.VmrModel (see docs/models.md)")
+        raise UserError(f"{kind.__name__} lacks {', '.join(lacking)} of VmrModel (docs/how-to/models.md)")
     return model
 
 

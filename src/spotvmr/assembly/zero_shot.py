@@ -60,7 +60,7 @@ def build_zero_shot(config: Config) -> tuple[BudgetedVmr, FrozenEncoder, FrozenE
         raise UserError(
             f"{str(error).rstrip('.')}; zero-shot search fetches weights at first use: without a network set "
             "index.pretrained= and expert.pretrained= to a weights file or to local-dir:FOLDER, or search with a "
-            "trained run (docs/retrieval.md)"
+            "trained run (docs/how-to/search.md)"
         ) from error
     text = PairedText(towers[0], towers[1])
     model = ZeroShot(text.dim, config.model.top_k)

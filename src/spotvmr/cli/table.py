@@ -56,7 +56,7 @@ COMMANDS: dict[str, Command] = {
         "spotvmr.cli.index:run",
         "index and expert features of a data set, computed from its videos",
         options={
-            "engine": "local (default): this machine; ray: a Ray cluster (extra 'cluster'), see docs/scale.md",
+            "engine": "local (default): this machine; ray: a Ray cluster (extra 'cluster')",
             "workers": "local: decoding processes (default 1); ray: actors at most (default: as many as there is room)",
         },
     ),
