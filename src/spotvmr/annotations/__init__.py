@@ -7,14 +7,14 @@ from spotvmr.annotations.ego4d_nlq import read_ego4d_nlq
 from spotvmr.annotations.holdout import hold_out
 from spotvmr.annotations.jsonl import read_jsonl
 from spotvmr.annotations.mad import read_mad
-from spotvmr.annotations.policies import AnnotationReport, Row, clean
+from spotvmr.annotations.policies import AnnotationReport, AnnotationRow, clean
 from spotvmr.annotations.sniff import sniff
 from spotvmr.annotations.tacos import read_tacos
 from spotvmr.annotations.videos import missing_videos, require_videos
 
 __all__ = [
     "AnnotationReport",
-    "Row",
+    "AnnotationRow",
     "clean",
     "hold_out",
     "missing_videos",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spotvmr.annotations.captions import caption_rows
 from spotvmr.annotations.fields import above_zero, fields_of
-from spotvmr.annotations.policies import AnnotationReport, Row, clean
+from spotvmr.annotations.policies import AnnotationReport, AnnotationRow, clean
 from spotvmr.annotations.sources import read_json
 from spotvmr.types import Query
 
@@ -29,7 +29,7 @@ def read_activitynet(path: Path) -> tuple[list[Query], AnnotationReport]:
     return clean(_rows(path), path)
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path) -> Iterator[AnnotationRow]:
     """Video by video."""
     for video_id, value in fields_of(read_json(path), str(path)).items():
         where = f"{path}, {video_id}"

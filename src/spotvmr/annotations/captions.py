@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from spotvmr.annotations.fields import Fields, listed, sentence, span
-from spotvmr.annotations.policies import Row
+from spotvmr.annotations.policies import AnnotationRow
 from spotvmr.errors import UserError
 
 
-def caption_rows(video_id: str, content: Fields, duration_s: float, rate: float, where: str) -> Iterator[Row]:
+def caption_rows(video_id: str, content: Fields, duration_s: float, rate: float, where: str) -> Iterator[AnnotationRow]:
     """Rows of one video from its ``"sentences"`` and ``"timestamps"``, which run in parallel.
 
     Args:
@@ -29,7 +29,7 @@ def caption_rows(video_id: str, content: Fields, duration_s: float, rate: float,
     for number, (text, time) in enumerate(zip(texts, times, strict=True)):
         place = f"{where}, sentence {number}"
         start, end = span(time, "timestamps", unit, place)
-        yield Row(
+        yield AnnotationRow(
             qid=f"{video_id}_{number}",
             text=sentence(text, "sentences", place),
             video_id=video_id,

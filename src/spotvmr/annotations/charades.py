@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from spotvmr.annotations.policies import AnnotationReport, Row, clean
+from spotvmr.annotations.policies import AnnotationReport, AnnotationRow, clean
 from spotvmr.annotations.sources import read_lines, read_text
 from spotvmr.errors import UserError
 from spotvmr.types import Query
@@ -35,13 +35,13 @@ def read_charades(path: Path) -> tuple[list[Query], AnnotationReport]:
     return clean(_rows(path), path)
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path) -> Iterator[AnnotationRow]:
     """Line by line."""
     parsed = [(where, *_parsed(line, where)) for where, line in read_lines(path)]
     lengths_s = _lengths(path)
     seen: Counter[str] = Counter()
     for where, video_id, window_s, text in parsed:
-        yield Row(f"{video_id}_{seen[video_id]}", text, video_id, lengths_s.get(video_id), where, (window_s,))
+        yield AnnotationRow(f"{video_id}_{seen[video_id]}", text, video_id, lengths_s.get(video_id), where, (window_s,))
         seen[video_id] += 1
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spotvmr.annotations.fields import Fields, fields_of, identifier, listed, number, sentence, span
-from spotvmr.annotations.policies import AnnotationReport, Row, clean
+from spotvmr.annotations.policies import AnnotationReport, AnnotationRow, clean
 from spotvmr.annotations.sources import read_json
 from spotvmr.errors import UserError
 from spotvmr.types import Query
@@ -34,7 +34,7 @@ def read_ego4d_nlq(path: Path) -> tuple[list[Query], AnnotationReport]:
     return clean(_rows(path), path)
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path) -> Iterator[AnnotationRow]:
     """Clip by clip."""
     for n_video, video in enumerate(listed(fields_of(read_json(path), str(path)), "videos", str(path))):
         where = f"{path}, video {n_video}"
@@ -42,7 +42,7 @@ def _rows(path: Path) -> Iterator[Row]:
             yield from _clip_rows(fields_of(clip, f"{where}, clip {n_clip}"), path, f"{where}, clip {n_clip}")
 
 
-def _clip_rows(clip: Fields, path: Path, where: str) -> Iterator[Row]:
+def _clip_rows(clip: Fields, path: Path, where: str) -> Iterator[AnnotationRow]:
     """Rows of one canonical clip."""
     clip_uid = identifier(clip, "clip_uid", where)
     where = f"{path}, clip {clip_uid}"
@@ -55,7 +55,7 @@ def _clip_rows(clip: Fields, path: Path, where: str) -> Iterator[Row]:
         for index, query in enumerate(listed(content, "language_queries", f"{where}, annotation {uid}")):
             place = f"{where}, query {uid}_{index}"
             fields = fields_of(query, place)
-            yield Row(
+            yield AnnotationRow(
                 qid=f"{uid}_{index}",
                 text=sentence(fields.get("query"), "query", place),
                 video_id=clip_uid,

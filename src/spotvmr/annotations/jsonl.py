@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spotvmr.annotations.fields import above_zero, identifier, sentence, spans, words
-from spotvmr.annotations.policies import AnnotationReport, Row, clean
+from spotvmr.annotations.policies import AnnotationReport, AnnotationRow, clean
 from spotvmr.annotations.sources import parse_json, read_lines
 from spotvmr.errors import UserError
 from spotvmr.types import Query
@@ -33,13 +33,13 @@ def read_jsonl(path: Path) -> tuple[list[Query], AnnotationReport]:
     return clean(_rows(path), path)
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path) -> Iterator[AnnotationRow]:
     """Parse line by line, so that a message can name the line."""
     for where, line in read_lines(path):
         content = parse_json(line, where, _WANTED)
         if not isinstance(content, dict):
             raise UserError(f"{where} holds {type(content).__name__}, not an object; {_WANTED}")
-        yield Row(
+        yield AnnotationRow(
             qid=identifier(content, "qid", where),
             text=sentence(content.get("query"), "query", where),
             video_id=identifier(content, "vid", where),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spotvmr.annotations.fields import above_zero, fields_of, identifier, sentence, span
-from spotvmr.annotations.policies import AnnotationReport, Row, clean
+from spotvmr.annotations.policies import AnnotationReport, AnnotationRow, clean
 from spotvmr.annotations.sources import read_json
 from spotvmr.types import Query
 
@@ -28,12 +28,12 @@ def read_mad(path: Path) -> tuple[list[Query], AnnotationReport]:
     return clean(_rows(path), path)
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path) -> Iterator[AnnotationRow]:
     """Query by query."""
     for qid, value in fields_of(read_json(path), str(path)).items():
         where = f"{path}, {qid}"
         content = fields_of(value, where)
-        yield Row(
+        yield AnnotationRow(
             qid=qid,
             text=sentence(content.get("sentence"), "sentence", where),
             video_id=identifier(content, "movie", where),

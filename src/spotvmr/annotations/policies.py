@@ -40,7 +40,7 @@ DROPPED = ("empty query", "unknown video", "reversed", "outside", "NaN", "duplic
 
 
 @dataclass(frozen=True)
-class Row:
+class AnnotationRow:
     """One row as its file has it: right types, any values.
 
     Attributes:
@@ -98,7 +98,7 @@ class AnnotationReport:
         return {"rows": self.n_rows, "queries": self.n_queries, "scored": self.n_scored, **self.counts}
 
 
-def clean(rows: Iterable[Row], path: Path) -> tuple[list[Query], AnnotationReport]:
+def clean(rows: Iterable[AnnotationRow], path: Path) -> tuple[list[Query], AnnotationReport]:
     """Turn rows into queries by the policies above.
 
     Args:
@@ -130,7 +130,7 @@ def clean(rows: Iterable[Row], path: Path) -> tuple[list[Query], AnnotationRepor
     return list(queries.values()), report
 
 
-def _check_names(row: Row) -> None:
+def _check_names(row: AnnotationRow) -> None:
     """Annotation files come from anywhere: refuse video ids that would lead out of a folder, and broken Unicode."""
     try:
         f"{row.qid}{row.text}".encode()
@@ -142,7 +142,7 @@ def _check_names(row: Row) -> None:
         raise UserError(f"{row.where} needs a plain name as video: {error}") from None
 
 
-def _judge(row: Row) -> tuple[Query | None, set[str]]:
+def _judge(row: AnnotationRow) -> tuple[Query | None, set[str]]:
     """One row's query, or None, and what it is counted under."""
     if not row.text.strip():
         return None, {"empty query"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from spotvmr.annotations.captions import caption_rows
 from spotvmr.annotations.fields import above_zero, fields_of
-from spotvmr.annotations.policies import AnnotationReport, Row, clean
+from spotvmr.annotations.policies import AnnotationReport, AnnotationRow, clean
 from spotvmr.annotations.sources import read_json
 from spotvmr.types import Query
 
@@ -32,7 +32,7 @@ def read_tacos(path: Path) -> tuple[list[Query], AnnotationReport]:
     return clean(_rows(path), path)
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path) -> Iterator[AnnotationRow]:
     """Video by video."""
     for name, value in fields_of(read_json(path), str(path)).items():
         where = f"{path}, {name}"

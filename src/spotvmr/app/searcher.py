@@ -22,7 +22,7 @@ class Searcher:
     """
 
     def __init__(self, retriever: Retriever, folder: VideoFolder, every_s: float | None = None) -> None:
-        self.folder, self.budget = folder, retriever.equipment.budget
+        self.folder, self.budget = folder, retriever.context.budget
         self._retriever, self._every_s = retriever, every_s
         self._guard = threading.Lock()
         self._videos: OrderedDict[str, Video] = OrderedDict()

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from rich.table import Table
 
-from spotvmr.annotations.submissions import Matched, Truth, match, read_answers, read_truths
+from spotvmr.annotations.submissions import Matched, Truth, match, read_submission, read_truths
 from spotvmr.cli.arguments import Arguments
 from spotvmr.config import Config
 from spotvmr.config.suggest import did_you_mean
@@ -42,7 +42,7 @@ def score(config: Config, arguments: Arguments) -> dict[str, Any]:
     """
     kind, files, partial = _asked(arguments)
     truths = read_truths(files["ground_truth"], kind, CLIP_S, ANNOTATORS)
-    found = match(read_answers(files["predictions"], kind), truths, partial)
+    found = match(read_submission(files["predictions"], kind), truths, partial)
     result: dict[str, Any] = {
         "format": kind,
         "n": len(found.truths),
@@ -89,7 +89,7 @@ def _scores(kind: str, found: Matched, config: Config) -> dict[str, Any]:
     rule = RECALL_RULES[kind]
     if kind == "jsonl":
         rule = replace(rule, rule=cast(IouRule, config.dataset.iou_rule))
-    predictions = [answer.spans for answer in found.answers]
+    predictions = [answer.spans for answer in found.predictions]
     official = recall_scores(predictions, [truth.spans for truth in found.truths], rule)
     further = _ego4d_further(predictions, found, rule) if kind == "ego4d-nlq" else {}
     return {"official": official, **further}
@@ -115,17 +115,17 @@ def _can_be_hit(truth: Truth) -> bool:
 
 def _qvhighlights(found: Matched) -> dict[str, Any]:
     """The scorer's whole object, its brief scores at the top as well."""
-    saliency = [answer.saliency for answer in found.answers if answer.saliency is not None]
+    saliency = [answer.saliency for answer in found.predictions if answer.saliency is not None]
     ratings = [truth.ratings for truth in found.truths if truth.ratings is not None]
-    if saliency and len(saliency) < len(found.answers):
-        lacking = len(found.answers) - len(saliency)
+    if saliency and len(saliency) < len(found.predictions):
+        lacking = len(found.predictions) - len(saliency)
         raise UserError(f'{lacking} predictions lack "pred_saliency_scores", others have it; give it to all or none')
     if saliency and len(ratings) < len(found.truths):
         raise UserError(
             'the ground truth lacks "saliency_scores", predictions have "pred_saliency_scores"; give the file with '
             "ratings, or leave these scores out"
         )
-    windows, truths = [answer.spans for answer in found.answers], [truth.spans for truth in found.truths]
+    windows, truths = [answer.spans for answer in found.predictions], [truth.spans for truth in found.truths]
     scores = qvhighlights_scores(windows, truths, saliency or None, ratings if saliency else None)
     return {**scores["brief"], **scores}
 

@@ -27,7 +27,7 @@ class Sample:
     offset: int
     span: Tensor
     inside: Tensor
-    rivals: Tensor
+    other_moments: Tensor
     clip_s: float
 
 
@@ -78,7 +78,7 @@ class GroundingDataset(Dataset[Sample]):
             first,
             torch.tensor(span, dtype=torch.float32),
             torch.from_numpy(share_inside(span, stop - first)),
-            torch.from_numpy(self._rivals(query, grid, first, stop)),
+            torch.from_numpy(self._other_moments(query, grid, first, stop)),
             self.clip_s,
         )
 
@@ -93,7 +93,7 @@ class GroundingDataset(Dataset[Sample]):
         first = low + draw % (high - low + 1)
         return first, first + size
 
-    def _rivals(self, query: Query, grid: ClipGrid, first: int, stop: int) -> np.ndarray:
+    def _other_moments(self, query: Query, grid: ClipGrid, first: int, stop: int) -> np.ndarray:
         """Clips of the window that lie in moments of the video's other queries."""
         marked = np.zeros(max(grid.n_clips, stop), dtype=bool)
         for other in self._of_video[query.video_id]:
@@ -125,13 +125,13 @@ class Collator:
         index, mask = _pad([s.index for s in samples])
         expert, _ = _pad([s.expert for s in samples])
         offset = torch.tensor([s.offset for s in samples])
-        inside, rivals = _pad([s.inside for s in samples])[0], _pad([s.rivals for s in samples])[0]
+        inside, other_moments = _pad([s.inside for s in samples])[0], _pad([s.other_moments for s in samples])[0]
         clip_s = samples[0].clip_s
         return GroundingBatch(
             tuple(s.query.qid for s in samples),
             ClipBatch(index, expert, mask, offset),
             self._text([s.query.text for s in samples]),
-            TargetBatch(torch.stack([s.span for s in samples]), inside, rivals),
+            TargetBatch(torch.stack([s.span for s in samples]), inside, other_moments),
             clip_s,
             torch.tensor([s.query.duration_s for s in samples]) - offset * clip_s,
         )

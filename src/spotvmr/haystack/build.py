@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from spotvmr.errors import UserError
-from spotvmr.haystack.deal import deal
+from spotvmr.haystack.assign_clips import assign_clips
 from spotvmr.haystack.output import RECORD, annotate, write_outputs, write_record
 from spotvmr.haystack.settings import SPLITS, VERSION, HaystackSettings
 from spotvmr.haystack.sources import find_sources, read_captions
-from spotvmr.haystack.stitch import Look, Part, write_video
+from spotvmr.haystack.stitch import FrameFormat, StitchedClip, write_video
 from spotvmr.haystack.timeline import Timeline
 from spotvmr.system.files import disk_errors, make_folder, remove_leftovers, write_text_atomic
 from spotvmr.system.processes import in_processes
@@ -56,7 +56,7 @@ def build(
     if not sources:
         raise UserError(f"none of the {len(captions)} clips in {settings.clips} can be read; the first: "
                         f"{next(iter(skipped.values()))}")  # fmt: skip
-    plans = deal(settings, list(captions), sources)
+    plans = assign_clips(settings, list(captions), sources)
     rows = annotate(plans, settings.fps)
     for split in (split for split, videos in settings.videos_of().items() if videos):
         if not rows[split]:
@@ -78,12 +78,12 @@ def _check_folder(root: Path) -> None:
 def _make_videos(
     settings: HaystackSettings, root: Path, plans: Mapping[str, Timeline], workers: int, progress: Progress | None
 ) -> None:
-    look = Look(settings.width, settings.height, settings.fps)
-    texts = {video_id: _plan_text(timeline, look) for video_id, timeline in plans.items()}
+    frame_format = FrameFormat(settings.width, settings.height, settings.fps)
+    texts = {video_id: _plan_text(timeline, frame_format) for video_id, timeline in plans.items()}
     with disk_errors(root):
         kept = _discard_others(root, texts)
     jobs = [
-        (root, video_id, texts[video_id], _parts(timeline, settings.clips), look)
+        (root, video_id, texts[video_id], _parts(timeline, settings.clips), frame_format)
         for video_id, timeline in plans.items()
         if video_id not in kept
     ]
@@ -92,13 +92,13 @@ def _make_videos(
             progress("videos", done, len(plans))
 
 
-def _parts(timeline: Timeline, clips: Path) -> list[Part]:
-    return [Part(clips / piece.source.file, piece.frames, piece.fade) for piece in timeline.pieces]
+def _parts(timeline: Timeline, clips: Path) -> list[StitchedClip]:
+    return [StitchedClip(clips / piece.source.file, piece.frames, piece.fade) for piece in timeline.pieces]
 
 
-def make_video(root: Path, video_id: str, plan: str, parts: list[Part], look: Look) -> None:
+def make_video(root: Path, video_id: str, plan: str, parts: list[StitchedClip], frame_format: FrameFormat) -> None:
     """Write one video, and last its plan: where a plan is, its video is whole."""
-    write_video(video_path(root, video_id), parts, look)
+    write_video(video_path(root, video_id), parts, frame_format)
     write_text_atomic(plan_path(root, video_id), plan)
 
 
@@ -133,9 +133,9 @@ def _discard_others(root: Path, texts: Mapping[str, str]) -> set[str]:
     return kept
 
 
-def _plan_text(timeline: Timeline, look: Look) -> str:
+def _plan_text(timeline: Timeline, frame_format: FrameFormat) -> str:
     """Everything a video's pixels follow from, as JSON lines."""
-    head = {"version": VERSION, "width": look.width, "height": look.height, "fps": look.fps}
+    head = {"version": VERSION, "width": frame_format.width, "height": frame_format.height, "fps": frame_format.fps}
     pieces = [
         {"clip": p.source.file, "bytes": p.source.size, "changed_ns": p.source.changed_ns,
          "start": p.start, "frames": p.frames, "fade": p.fade}

@@ -88,7 +88,7 @@ def _check_inside(file: str, where: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ProbedClip:
     """What looking into a clip found.
 
     Attributes:
@@ -111,7 +111,7 @@ def find_sources(
     workers: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Source], dict[str, str]]:
-    """Look into every clip, once: what was found is kept in ``cache`` and used while the clip is unchanged.
+    """FrameFormat into every clip, once: what was found is kept in ``cache`` and used while the clip is unchanged.
 
     Args:
         folder: Of the clips.
@@ -127,7 +127,7 @@ def find_sources(
     found = {file: known[file] for file in captions if file in known and _unchanged(folder / file, known[file])}
     left = sorted(set(captions) - set(found))
     jobs = [(folder, left[start : start + _CHUNK]) for start in range(0, len(left), _CHUNK)]
-    for part in in_processes(look, jobs, workers):
+    for part in in_processes(probe_clips, jobs, workers):
         found |= part
         if progress:
             progress(len(found), len(captions))
@@ -139,17 +139,17 @@ def find_sources(
     return sources, {file: found[file].fault for file in sorted(set(captions) - set(readable))}
 
 
-def look(folder: Path, files: Sequence[str]) -> dict[str, Finding]:
+def probe_clips(folder: Path, files: Sequence[str]) -> dict[str, ProbedClip]:
     """Probe some clips of a folder."""
-    return {file: _look(folder / file) for file in files}
+    return {file: _probe_clip(folder / file) for file in files}
 
 
-def _look(path: Path) -> Finding:
+def _probe_clip(path: Path) -> ProbedClip:
     size, changed_ns = _stamp(path)
     try:
-        return Finding(size, changed_ns, probe(path).duration_s, "")
+        return ProbedClip(size, changed_ns, probe(path).duration_s, "")
     except UserError as error:
-        return Finding(size, changed_ns, 0.0, str(error))
+        return ProbedClip(size, changed_ns, 0.0, str(error))
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -161,13 +161,13 @@ def _stamp(path: Path) -> tuple[int, int]:
     return facts.st_size, facts.st_mtime_ns
 
 
-def _unchanged(path: Path, finding: Finding) -> bool:
-    return _stamp(path) == (finding.size, finding.changed_ns) and finding.size > 0
+def _unchanged(path: Path, probed: ProbedClip) -> bool:
+    return _stamp(path) == (probed.size, probed.changed_ns) and probed.size > 0
 
 
-def _read_cache(path: Path) -> dict[str, Finding]:
+def _read_cache(path: Path) -> dict[str, ProbedClip]:
     """The findings of an earlier call; none where the file is absent or not ours."""
     try:
-        return {file: Finding(*row) for file, row in json.loads(path.read_text(encoding="utf-8")).items()}
+        return {file: ProbedClip(*row) for file, row in json.loads(path.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -21,7 +21,7 @@ Frame = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class StitchedClip:
     """A clip to be shown.
 
     Attributes:
@@ -36,7 +36,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FrameFormat:
     """Size and rate of a video: pixels, and frames a second."""
 
     width: int
@@ -44,24 +44,24 @@ class Look:
     fps: int
 
 
-def write_video(path: Path, parts: Sequence[Part], look: Look) -> None:
+def write_video(path: Path, parts: Sequence[StitchedClip], frame_format: FrameFormat) -> None:
     """Write the parts one behind the other; the file is there when it is whole.
 
     Raises:
         UserError: A clip is gone or no longer readable; the disk is full.
     """
-    with VideoWriter(path, look.width, look.height, look.fps, _KEYFRAME_S, _CRF) as writer:
-        for frame in stitched(parts, look):
+    with VideoWriter(path, frame_format.width, frame_format.height, frame_format.fps, _KEYFRAME_S, _CRF) as writer:
+        for frame in stitched(parts, frame_format):
             writer.write(frame)
 
 
-def stitched(parts: Sequence[Part], look: Look) -> Iterator[Frame]:
+def stitched(parts: Sequence[StitchedClip], frame_format: FrameFormat) -> Iterator[Frame]:
     """The frames (H, W, 3) of the video, with cross-fades; memory holds one cross-fade."""
     tail: list[Frame] = []
     fades = [part.fade for part in parts[1:]] + [0]
     for part, next_fade in zip(parts, fades, strict=True):
         held = []
-        for number, frame in enumerate(part_frames(part, look)):
+        for number, frame in enumerate(clip_frames(part, frame_format)):
             shown = blend(tail[number], frame, (number + 1) / (part.fade + 1)) if number < part.fade else frame
             if number < part.frames - next_fade:
                 yield shown
@@ -70,38 +70,38 @@ def stitched(parts: Sequence[Part], look: Look) -> Iterator[Frame]:
         tail = held
 
 
-def part_frames(part: Part, look: Look) -> Iterator[Frame]:
+def clip_frames(part: StitchedClip, frame_format: FrameFormat) -> Iterator[Frame]:
     """Frames of a clip at the video's size and rate, upright, with bars where the aspects differ.
 
     Each is what the clip shows in the middle of its time; a clip that breaks off stands still on its last frame.
     """
     info = probe(part.path)
-    grid = ClipGrid(part.frames / look.fps, 1 / look.fps)
-    for _, frames in stream_clips(part.path, grid, 1, fitted(info.width, info.height, look), threads=1):
-        yield boxed(frames.pixels[0], look)
+    grid = ClipGrid(part.frames / frame_format.fps, 1 / frame_format.fps)
+    for _, frames in stream_clips(part.path, grid, 1, fitted(info.width, info.height, frame_format), threads=1):
+        yield boxed(frames.pixels[0], frame_format)
 
 
-def fitted(width: int, height: int, look: Look) -> tuple[int, int]:
+def fitted(width: int, height: int, frame_format: FrameFormat) -> tuple[int, int]:
     """Height and width of a picture scaled into the video, in pixels.
 
     Example:
-        >>> fitted(640, 480, Look(400, 224, 10))
+        >>> fitted(640, 480, FrameFormat(400, 224, 10))
         (224, 299)
     """
-    scale = min(look.width / width, look.height / height)
+    scale = min(frame_format.width / width, frame_format.height / height)
     return (
-        min(look.height, max(1, round(height * scale))),
-        min(look.width, max(1, round(width * scale))),
+        min(frame_format.height, max(1, round(height * scale))),
+        min(frame_format.width, max(1, round(width * scale))),
     )
 
 
-def boxed(frame: Frame, look: Look) -> Frame:
+def boxed(frame: Frame, frame_format: FrameFormat) -> Frame:
     """A picture in the middle of a black one of the video's size."""
     height, width = frame.shape[:2]
-    if (height, width) == (look.height, look.width):
+    if (height, width) == (frame_format.height, frame_format.width):
         return frame
-    whole = np.zeros((look.height, look.width, 3), np.uint8)
-    top, left = (look.height - height) // 2, (look.width - width) // 2
+    whole = np.zeros((frame_format.height, frame_format.width, 3), np.uint8)
+    top, left = (frame_format.height - height) // 2, (frame_format.width - width) // 2
     whole[top : top + height, left : left + width] = frame
     return whole
 

@@ -12,7 +12,7 @@ from spotvmr.retrieval.unit_costs import UnitCosts
 
 
 @dataclass(frozen=True)
-class Equipment:
+class RetrievalContext:
     """Networks, cache and settings.
 
     Attributes:

@@ -12,8 +12,8 @@ from torch import Tensor
 from spotvmr.assembly import encode_clips
 from spotvmr.cost import Ledger
 from spotvmr.retrieval.cache.clip_rows import ClipRows
-from spotvmr.retrieval.cache.video_cache import Rates
-from spotvmr.retrieval.context import Equipment
+from spotvmr.retrieval.cache.video_cache import ClipTimings
+from spotvmr.retrieval.context import RetrievalContext
 from spotvmr.retrieval.decoding import ClipDecoder, DecodedClips, Look
 from spotvmr.system.malloc_trim import return_freed_memory
 from spotvmr.types import ClipGrid
@@ -28,15 +28,15 @@ class LazyFeatures:
     Args:
         info: The video.
         grid: Its clips.
-        kit: Encoders and cache.
+        context: Encoders and cache.
         video: Content hash of the video.
     """
 
-    def __init__(self, info: VideoInfo, grid: ClipGrid, kit: Equipment, video: str) -> None:
-        self._kit, self._video = kit, video
-        self._decoder = ClipDecoder(info, grid, kit.expert.spec.frames, kit.expert_batch)
-        self.expert = ClipRows(grid.n_clips, kit.expert.spec.dim, video, kit.expert_key, kit.cache)
-        self.index = ClipRows(grid.n_clips, kit.index.spec.dim, video, f"{kit.index_key}/middle", kit.cache)
+    def __init__(self, info: VideoInfo, grid: ClipGrid, context: RetrievalContext, video: str) -> None:
+        self._context, self._video = context, video
+        self._decoder = ClipDecoder(info, grid, context.expert.spec.frames, context.expert_batch)
+        self.expert = ClipRows(grid.n_clips, context.expert.spec.dim, video, context.expert_key, context.cache)
+        self.index = ClipRows(grid.n_clips, context.index.spec.dim, video, f"{context.index_key}/middle", context.cache)
 
     def provide(self, clips: NDArray[np.int64], index_clips: NDArray[np.int64], ledger: Ledger) -> None:
         """See to it that features are in memory, in one pass over the file.
@@ -61,18 +61,20 @@ class LazyFeatures:
             self._encode(batch, ledger)
         return_freed_memory()
         spent_s = ledger.stages()["expert"]["seconds"] - before
-        self._kit.cache.add_rates(self._video, self._kit.expert_key, Rates(frames, decode_s, len(expert), spent_s))
+        self._context.cache.add_timings(
+            self._video, self._context.expert_key, ClipTimings(frames, decode_s, len(expert), spent_s)
+        )
 
     def _encode(self, batch: DecodedClips, ledger: Ledger) -> None:
         """Encode the frames of a batch."""
-        kit = self._kit
+        context = self._context
         if batch.clips:
             with ledger.stage("expert", clips=len(batch.clips)):
-                rows = encode_clips(kit.expert, torch.from_numpy(batch.pixels), kit.device)
+                rows = encode_clips(context.expert, torch.from_numpy(batch.pixels), context.device)
                 self.expert.put(batch.clips, rows)
         if batch.index_clips:
-            with ledger.stage("index", gflops=kit.costs.index * len(batch.index_clips)):
-                rows = encode_clips(kit.index, torch.from_numpy(batch.index_pixels), kit.device)
+            with ledger.stage("index", gflops=context.costs.index * len(batch.index_clips)):
+                rows = encode_clips(context.index, torch.from_numpy(batch.index_pixels), context.device)
                 self.index.put(batch.index_clips, rows)
 
 

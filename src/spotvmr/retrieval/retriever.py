@@ -20,7 +20,7 @@ from spotvmr.config import Config, compose, load
 from spotvmr.encoders import ClipEncoder, FrozenEncoder, TextEncoder
 from spotvmr.errors import UserError
 from spotvmr.retrieval.cache.video_cache import VideoCache, default_folder
-from spotvmr.retrieval.context import Equipment
+from spotvmr.retrieval.context import RetrievalContext
 from spotvmr.retrieval.video import Video
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Retriever:
         cache: VideoCache,
     ) -> None:
         self.config, self.cache = config, cache
-        self.equipment = Equipment(
+        self.context = RetrievalContext(
             system.eval(),
             index,
             expert,
@@ -87,8 +87,8 @@ class Retriever:
         config = load(folder / "config.yaml")
         config = replace(config, model=replace(config.model, top_k=max(_MOMENTS, config.model.top_k)))
         retriever = build_retriever(config, _cache(cache, cache_gb))
-        _check_encoders(folder, retriever.equipment)
-        load_weights(retriever.equipment.system, folder / WEIGHTS)
+        _check_encoders(folder, retriever.context)
+        load_weights(retriever.context.system, folder / WEIGHTS)
         return retriever
 
     @classmethod
@@ -132,7 +132,7 @@ class Retriever:
         """
         if every_s is not None and not 0 < every_s < float("inf"):
             raise UserError(f"every_s={every_s} is out of its limits: must be above 0; try every_s=1")
-        return Video(Path(path), self.equipment, every_s, progress)
+        return Video(Path(path), self.context, every_s, progress)
 
 
 def build_retriever(config: Config, cache: VideoCache) -> Retriever:
@@ -159,11 +159,11 @@ def _cache(folder: str | Path | None, size_gb: float) -> VideoCache:
     return VideoCache(Path(folder).expanduser() if folder else default_folder(), int(size_gb * 1e9))
 
 
-def _check_encoders(folder: Path, kit: Equipment) -> None:
+def _check_encoders(folder: Path, context: RetrievalContext) -> None:
     """Refuse encoders other than those the run was trained with: the answers would be noise."""
     identity = read_identity(folder / WEIGHTS) or {}
-    for name, encoder in (("index_key", kit.index), ("expert_key", kit.expert)):
-        trained, now = identity.get(name), spec_key(encoder.spec, kit.clip_s).to_json()
+    for name, encoder in (("index_key", context.index), ("expert_key", context.expert)):
+        trained, now = identity.get(name), spec_key(encoder.spec, context.clip_s).to_json()
         if trained is not None and trained.get("weights_hash") != now["weights_hash"]:
             raise UserError(
                 f"run {folder} was trained on {name.removesuffix('_key')} features of other weights "

@@ -17,7 +17,7 @@ from spotvmr.errors import UserError
 from spotvmr.models import share
 from spotvmr.retrieval.answer import Answer, DenseCost
 from spotvmr.retrieval.cache.identity import content_hash, stamp
-from spotvmr.retrieval.context import Equipment
+from spotvmr.retrieval.context import RetrievalContext
 from spotvmr.retrieval.decoding import usable_cores
 from spotvmr.retrieval.indexing import IndexPass
 from spotvmr.retrieval.keyframes import nearest_frames, opened_clips
@@ -44,7 +44,7 @@ class Video:
 
     Args:
         path: The file.
-        equipment: Networks, cache and settings.
+        context: Networks, cache and settings.
         every_s: Seconds between index frames of a full decode; None reads key frames alone.
         progress: Whether the index pass shows on stderr how far it is.
 
@@ -59,38 +59,40 @@ class Video:
         UserError: The file is absent, a folder, no video, or holds no readable frame.
     """
 
-    def __init__(self, path: Path, equipment: Equipment, every_s: float | None = None, progress: bool = False) -> None:
-        self.path, self._kit = path, equipment
+    def __init__(
+        self, path: Path, context: RetrievalContext, every_s: float | None = None, progress: bool = False
+    ) -> None:
+        self.path, self._context = path, context
         self._every_s, self._progress = every_s, progress
         self._guard = threading.Lock()
         self._open()
 
     def _open(self) -> None:
         """Look at the file and index it, or find its index."""
-        kit = self._kit
+        context = self._context
         self._stamp = stamp(self.path) if self.path.exists() else None
         self.info = probe(self.path)
         self.readable_share = _readable_share(self.info)
         if self.readable_share < 1:
             info = self.info
             log.warning("%s is cut off: %.1f of its %.1f s can be read", self.path, info.duration_s, info.stated_s)
-        self.grid = ClipGrid(self.info.duration_s, kit.clip_s)
+        self.grid = ClipGrid(self.info.duration_s, context.clip_s)
         self._hash = content_hash(self.path)
-        kit.cache.touch(self._hash)
-        ledger = Ledger(kit.device)
-        index_pass = IndexPass(kit.index, kit.index_key, kit.device, kit.index_batch, self._every_s)
-        frames = index_pass.run(self.info, self._hash, kit.cache, ledger, self._progress)
+        context.cache.touch(self._hash)
+        ledger = Ledger(context.device)
+        index_pass = IndexPass(context.index, context.index_key, context.device, context.index_batch, self._every_s)
+        frames = index_pass.run(self.info, self._hash, context.cache, ledger, self._progress)
         if ledger.seconds:
-            ledger.add("index", gflops=kit.costs.index * ledger.stages()["decode"]["frames"])
+            ledger.add("index", gflops=context.costs.index * ledger.stages()["decode"]["frames"])
         self.index_stages = ledger.stages()
         numbers, self.index_distance_s = nearest_frames(frames.times_s, self.grid)
         self._opened: Opened = partial(opened_clips, times_s=frames.times_s, grid=self.grid)
         if self._every_s is not None:  # a declared rate is kept to
             self._opened = _nothing
-        if self.index_distance_s.mean() > _FAR_CLIPS * kit.clip_s:
+        if self.index_distance_s.mean() > _FAR_CLIPS * context.clip_s:
             log.info("%s has few key frames: every_s=1 would index more, by decoding all of it", self.path)
         self._index = torch.from_numpy(frames.features[numbers].astype(np.float32))[None]
-        self._features = LazyFeatures(self.info, self.grid, kit, self._hash)
+        self._features = LazyFeatures(self.info, self.grid, context, self._hash)
 
     @overload
     def ask(self, query: str, budget: float | None = None, top: int = 5) -> Answer: ...
@@ -115,7 +117,7 @@ class Video:
             UserError: An empty or overlong query, a budget or ``top`` out of its limits, or the file is gone.
         """
         texts = [query] if isinstance(query, str) else list(query)
-        budget = self._kit.budget if budget is None else budget
+        budget = self._context.budget if budget is None else budget
         for text in texts:
             _check(text, budget, top)
         with self._guard:
@@ -128,30 +130,30 @@ class Video:
     @torch.inference_mode()
     def _answer(self, query: str, budget: float, top: int) -> Answer:
         """Encode the query, select, localise."""
-        kit = self._kit
-        ledger, index = Ledger(kit.device), self._index.clone()
+        context = self._context
+        ledger, index = Ledger(context.device), self._index.clone()
         source = LazySource(self._features, ledger, index, self._opened)
         mask = torch.ones(1, self.grid.n_clips, dtype=torch.bool)
         with ledger.stage("text"):
-            text = kit.text.encode([query]).to("cpu")
+            text = context.text.encode([query]).to("cpu")
         share = torch.tensor([budget], dtype=torch.float64)
-        request = SelectionRequest(index, mask, text, share, source, kit.system.model, (query,))
+        request = SelectionRequest(index, mask, text, share, source, context.system.model, (query,))
         with ledger.stage("selection"):
-            selection = kit.system.selector(request)
+            selection = context.system.selector(request)
         with ledger.stage("model"):
-            output = kit.system.localise(index, mask, text, selection)
+            output = context.system.localise(index, mask, text, selection)
             duration_s = torch.tensor([self.info.duration_s])
-            moments = kit.system.decode(selection, output, kit.clip_s, duration_s)[0]
+            moments = context.system.decode(selection, output, context.clip_s, duration_s)[0]
         self._charge(ledger, query, text)
         return self._told(query, moments, top, selection, ledger)
 
     def _charge(self, ledger: Ledger, query: str, text: TextBatch) -> None:
         """Enter the GFLOPs."""
-        said, selecting, localising = self._kit.costs.query(query, text, self.grid.n_clips)
+        said, selecting, localising = self._context.costs.query(query, text, self.grid.n_clips)
         ledger.add("text", gflops=said)
         ledger.add("selection", gflops=selecting)
         ledger.add("model", gflops=localising)
-        ledger.add("expert", gflops=self._kit.costs.expert * ledger.stages()["expert"]["clips"])
+        ledger.add("expert", gflops=self._context.costs.expert * ledger.stages()["expert"]["clips"])
 
     def _told(self, query: str, moments: list[Moment], top: int, selection: Selection, ledger: Ledger) -> Answer:
         """Put the answer together."""
@@ -164,7 +166,7 @@ class Video:
             steps=tuple(tuple(step[0].nonzero().flatten().tolist()) for step in selection.steps),
             scores=tuple(selection.scores[-1][0].tolist()) if selection.scores else (),
             n_clips=self.grid.n_clips,
-            clip_s=self._kit.clip_s,
+            clip_s=self._context.clip_s,
             new_clips=int(stages["expert"]["clips"]),
             stages=stages,
             dense=self._dense(ledger),
@@ -173,8 +175,8 @@ class Video:
     def _dense(self, ledger: Ledger) -> DenseCost:
         """What the dense way would have cost, from the rates of this video."""
         stages, clips = ledger.stages(), self.grid.n_clips
-        rates = self._kit.cache.rates(self._hash, self._kit.expert_key)
-        gflops = clips * self._kit.costs.expert + stages["text"]["gflops"] + stages["model"]["gflops"]
+        rates = self._context.cache.timings(self._hash, self._context.expert_key)
+        gflops = clips * self._context.costs.expert + stages["text"]["gflops"] + stages["model"]["gflops"]
         if not (rates.frames and rates.clips):
             return DenseCost(None, gflops)
         frames = self.info.duration_s * self.info.fps

@@ -92,7 +92,7 @@ def oracle_rule(request: SelectionRequest) -> Tensor:
     true = request.target.inside > 0
     drawn = lots(request, "0")
     told = top_clips(drawn, true & request.mask, clips_allowed(request.budget, request.mask) // 2)
-    return drawn + 2.0 * told + 1.0 * (request.target.rivals & ~true) - 1.0 * (true & ~told)
+    return drawn + 2.0 * told + 1.0 * (request.target.other_moments & ~true) - 1.0 * (true & ~told)
 
 
 def lots(request: SelectionRequest, seed: str) -> Tensor:

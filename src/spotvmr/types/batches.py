@@ -63,12 +63,12 @@ class TargetBatch(_Movable):
     Attributes:
         span: Start and end in clips, fractions included (B, 2), float.
         inside: Share of each clip that lies in the moment (B, T), float in [0, 1].
-        rivals: Clips in the moments of other queries of the video (B, T), bool.
+        other_moments: Clips in the moments of other queries of the video (B, T), bool.
     """
 
     span: Tensor
     inside: Tensor
-    rivals: Tensor
+    other_moments: Tensor
 
 
 @dataclass(frozen=True)

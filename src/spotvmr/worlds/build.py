@@ -13,7 +13,7 @@ from spotvmr.video.writer import VideoWriter
 from spotvmr.worlds import files
 from spotvmr.worlds.drawing.render import Renderer
 from spotvmr.worlds.labels import labels
-from spotvmr.worlds.queries import Row, annotate
+from spotvmr.worlds.queries import QueryRow, annotate
 from spotvmr.worlds.settings import SPLITS, VERSION, WorldSettings, rng_of, video_id_of
 from spotvmr.worlds.story import tell
 from spotvmr.worlds.track import trace
@@ -100,7 +100,7 @@ def _finish(settings: WorldSettings, root: Path) -> None:
     """Write the annotations, which cost no pixels, and complete the record."""
     splits: dict[str, object] = {}
     for split in SPLITS:
-        rows: list[Row] = []
+        rows: list[QueryRow] = []
         events = 0
         for number in range(settings.videos(split)):
             story = tell(settings, split, number)

@@ -1,4 +1,4 @@
-"""Questions about a story, each with exactly one true moment in its video."""
+"""Queries about a story, each with exactly one true moment in its video."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spotvmr.worlds.settings import WorldSettings, rng_of, video_id_of
 from spotvmr.worlds.story import Event, Story, unseen_pairs
 from spotvmr.worlds.vocabulary import name_action, name_object, name_room
 
-Row = dict[str, object]
+QueryRow = dict[str, object]
 """One line of an annotation file."""
 
 KINDS = {"plain": 0.52, "room": 0.2, "after": 0.16, "first_last": 0.12}
@@ -29,7 +29,7 @@ _FIRST_LAST = ("when did I {order} {verb} {object}?", "when was the {order} time
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class StoryQuery:
     """A query before it is worded.
 
     Attributes:
@@ -54,8 +54,8 @@ def _before(events: list[Event], number: int) -> tuple[int, int, int] | None:
     return _pair(events[number - 1])
 
 
-def fair_questions(events: list[Event]) -> list[Question]:
-    """All questions with one answer. A room is named only, and an order given only, where it is needed.
+def fair_queries(events: list[Event]) -> list[StoryQuery]:
+    """All queries with one answer. A room is named only, and an order given only, where it is needed.
 
     ``after`` means the directly preceding event of the same visit. One of its wordings names no object of its own,
     so that the action alone has to single out the moment.
@@ -63,19 +63,19 @@ def fair_questions(events: list[Event]) -> list[Question]:
     meanings = [_meanings(events, number) for number in range(len(events))]
     counts = Counter(meaning for row in meanings for meaning in row.values())
     ends = _ends(events)
-    questions: list[Question] = []
+    queries: list[StoryQuery] = []
     for number, row in enumerate(meanings):
         kinds = [kind for kind, meaning in row.items() if counts[meaning] == 1]
         if "plain" in kinds:
             kinds.remove("room")
         else:
-            questions += [Question("first_last", number, order) for order in ends.get(number, ())]
-        questions += [Question(kind, number) for kind in kinds]
-    return questions
+            queries += [StoryQuery("first_last", number, order) for order in ends.get(number, ())]
+        queries += [StoryQuery(kind, number) for kind in kinds]
+    return queries
 
 
 def _meanings(events: list[Event], number: int) -> dict[str, tuple[object, ...]]:
-    """What each kind of question says of an event; a question is fair when no other event shares its meaning."""
+    """What each kind of query says of an event; a query is fair when no other event shares its meaning."""
     event, before = events[number], _before(events, number)
     meanings: dict[str, tuple[object, ...]] = {
         "plain": ("plain", _pair(event)),
@@ -96,28 +96,28 @@ def _ends(events: list[Event]) -> dict[int, list[str]]:
     return ends
 
 
-def choose(questions: list[Question], events: list[Event], most: int, rng: np.random.Generator) -> list[Question]:
-    """Pick questions near the aimed shares of kinds and of unseen pairs, new moments first.
+def choose(queries: list[StoryQuery], events: list[Event], most: int, rng: np.random.Generator) -> list[StoryQuery]:
+    """Pick queries near the aimed shares of kinds and of unseen pairs, new moments first.
 
     Args:
-        questions: All fair questions.
+        queries: All fair queries.
         events: Of the story.
         most: How many to pick at most.
         rng: Breaks ties.
 
     Returns:
-        The picked questions, in order of time.
+        The picked queries, in order of time.
     """
-    left = [questions[int(n)] for n in rng.permutation(len(questions))]
+    left = [queries[int(n)] for n in rng.permutation(len(queries))]
     unseen = unseen_pairs()
-    picked: list[Question] = []
+    picked: list[StoryQuery] = []
     debt = rng.uniform(-0.5, 0.5)  # else every video rounds the share the same way
 
-    def cost(question: Question) -> tuple[float, float, float]:
-        is_unseen = _pair(events[question.target]) in unseen
+    def cost(query: StoryQuery) -> tuple[float, float, float]:
+        is_unseen = _pair(events[query.target]) in unseen
         surplus = debt + sum((_pair(events[q.target]) in unseen) for q in picked) - UNSEEN_AIM * len(picked)
-        kinds = sum(q.kind == question.kind for q in picked) / KINDS[question.kind]
-        used = sum(q.target == question.target for q in picked)
+        kinds = sum(q.kind == query.kind for q in picked) / KINDS[query.kind]
+        used = sum(q.target == query.target for q in picked)
         return used, abs(surplus + is_unseen - UNSEEN_AIM), kinds
 
     while left and len(picked) < most:
@@ -127,23 +127,23 @@ def choose(questions: list[Question], events: list[Event], most: int, rng: np.ra
     return sorted(picked, key=lambda q: (events[q.target].start_s, q.kind, q.order))
 
 
-def word(question: Question, events: list[Event], rng: np.random.Generator) -> str:
-    """Put a question into words."""
-    event = events[question.target]
+def word(query: StoryQuery, events: list[Event], rng: np.random.Generator) -> str:
+    """Put a query into words."""
+    event = events[query.target]
     verb = name_action(event.action, rng)
     words = {"verb": verb.base, "verbing": verb.ing, "object": name_object(event.shape, event.colour, rng)}
-    words |= _extra_words(question, events, rng)
-    templates = _TEMPLATES[question.kind]
+    words |= _extra_words(query, events, rng)
+    templates = _TEMPLATES[query.kind]
     return templates[int(rng.integers(len(templates)))].format(**words)
 
 
-def _extra_words(question: Question, events: list[Event], rng: np.random.Generator) -> dict[str, str]:
+def _extra_words(query: StoryQuery, events: list[Event], rng: np.random.Generator) -> dict[str, str]:
     """What a kind says beyond action and object."""
-    if question.kind == "room":
-        return {"place": name_room(events[question.target].room, rng)}
-    if question.kind == "after":
-        return {"before": _before_words(events[question.target - 1], rng)}
-    return {"order": question.order}
+    if query.kind == "room":
+        return {"place": name_room(events[query.target].room, rng)}
+    if query.kind == "after":
+        return {"before": _before_words(events[query.target - 1], rng)}
+    return {"order": query.order}
 
 
 def _before_words(before: Event, rng: np.random.Generator) -> str:
@@ -155,7 +155,7 @@ def _before_words(before: Event, rng: np.random.Generator) -> str:
 _TEMPLATES = {"plain": _PLAIN, "room": _ROOM, "after": _AFTER, "first_last": _FIRST_LAST}
 
 
-def annotate(story: Story, settings: WorldSettings, split: str, number: int) -> list[Row]:
+def annotate(story: Story, settings: WorldSettings, split: str, number: int) -> list[QueryRow]:
     """The annotation rows of one video.
 
     Args:
@@ -169,15 +169,15 @@ def annotate(story: Story, settings: WorldSettings, split: str, number: int) -> 
     """
     rng, events = rng_of(settings, split, number, 2), story.events
     video_id, unseen = video_id_of(split, number), unseen_pairs()
-    rows: list[Row] = []
-    for count, question in enumerate(choose(fair_questions(events), events, settings.queries(split), rng)):
-        event = events[question.target]
+    rows: list[QueryRow] = []
+    for count, query in enumerate(choose(fair_queries(events), events, settings.queries(split), rng)):
+        event = events[query.target]
         rows.append({
             "qid": f"{video_id}_{count:02d}",
-            "query": word(question, events, rng),
+            "query": word(query, events, rng),
             "vid": video_id,
             "duration": story.duration_s,
             "relevant_windows": [[event.start_s, event.end_s]],
-            "tags": [question.kind] + ["unseen_pair"] * (_pair(event) in unseen),
+            "tags": [query.kind] + ["unseen_pair"] * (_pair(event) in unseen),
         })  # fmt: skip
     return rows

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotvmr.annotations.submissions import match, read_answers, read_truths, write_submission
+from spotvmr.annotations.submissions import match, read_submission, read_truths, write_submission
 from spotvmr.errors import UserError
 from spotvmr.types import Moment
 from spotvmr.types.predictions import Prediction
@@ -45,11 +45,11 @@ def ego4d(path: Path, *times: tuple[float | None, float | None]) -> Path:
 
 
 def test_lines_and_challenge_give_spans_by_query(tmp_path: Path) -> None:
-    answers = read_answers(lines(tmp_path / "p", row(7, pred_saliency_scores=[1, 2])), "qvhighlights")
+    answers = read_submission(lines(tmp_path / "p", row(7, pred_saliency_scores=[1, 2])), "qvhighlights")
     assert answers["7"].spans == [[0.0, 4.0, 0.5]]
     assert answers["7"].saliency == [1.0, 2.0]
-    assert list(read_answers(lines(tmp_path / "p", row("a_1")), "charades")) == ["a_1"]
-    assert read_answers(challenge(tmp_path / "p", result()), "ego4d-nlq")["c/a_0"].spans == [[0.0, 4.0]]
+    assert list(read_submission(lines(tmp_path / "p", row("a_1")), "charades")) == ["a_1"]
+    assert read_submission(challenge(tmp_path / "p", result()), "ego4d-nlq")["c/a_0"].spans == [[0.0, 4.0]]
 
 
 NAN, INF = float("nan"), float("inf")
@@ -74,16 +74,16 @@ NAN, INF = float("nan"), float("inf")
 )
 def test_broken_lines(fields: dict[str, Any], said: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=said):
-        read_answers(lines(tmp_path / "p", row(**fields)), "qvhighlights")
+        read_submission(lines(tmp_path / "p", row(**fields)), "qvhighlights")
 
 
 def test_a_query_twice_or_none_at_all(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="p:2 answers query 1 a second time"):
-        read_answers(lines(tmp_path / "p", row(1), row("1")), "jsonl")
+    with pytest.raises(UserError, match="p:2 has query 1 a second time"):
+        read_submission(lines(tmp_path / "p", row(1), row("1")), "jsonl")
     with pytest.raises(UserError, match="holds no prediction"):
-        read_answers(lines(tmp_path / "p"), "jsonl")
-    with pytest.raises(UserError, match="result 1 answers query c/a_0 a second time"):
-        read_answers(challenge(tmp_path / "p", result(), result()), "ego4d-nlq")
+        read_submission(lines(tmp_path / "p"), "jsonl")
+    with pytest.raises(UserError, match="result 1 has query c/a_0 a second time"):
+        read_submission(challenge(tmp_path / "p", result(), result()), "ego4d-nlq")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_query_twice_or_none_at_all(tmp_path: Path) -> None:
 )
 def test_files_of_another_kind(make: Any, kind: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=said):
-        read_answers(make(tmp_path / "p"), kind)
+        read_submission(make(tmp_path / "p"), kind)
 
 
 def test_swapped_files_are_named(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_swapped_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="looks like charades: set format=charades"):
         read_truths(charades, "tacos", 2, 3)
     with pytest.raises(UserError, match=r"looks like annotations of charades: are .* swapped"):
-        read_answers(charades, "charades")
+        read_submission(charades, "charades")
 
 
 def test_ego4d_truth_is_taken_as_it_is(tmp_path: Path) -> None:
@@ -157,12 +157,12 @@ def test_broken_ratings(fields: dict[str, Any], said: str, tmp_path: Path) -> No
 
 def test_unknown_and_missing_queries(tmp_path: Path) -> None:
     truths = read_truths(lines(tmp_path / "t", highlights(), highlights(qid=2)), "qvhighlights", 2, 3)
-    answers = read_answers(lines(tmp_path / "p", row(2)), "qvhighlights")
+    answers = read_submission(lines(tmp_path / "p", row(2)), "qvhighlights")
     with pytest.raises(UserError, match=r"1 of 2 queries are answered \(1 missing, first 1\).*allow_partial=true"):
         match(answers, truths, allow_partial=False)
     found = match(answers, truths, allow_partial=True)
     assert (found.total, found.coverage, len(found.unanswered)) == (2, 0.5, 1)
-    stranger = read_answers(lines(tmp_path / "p", row(1), row(9)), "qvhighlights")
+    stranger = read_submission(lines(tmp_path / "p", row(1), row(9)), "qvhighlights")
     with pytest.raises(UserError, match="1 of 2 predictions are for queries that are not in the ground truth, first 9"):
         match(stranger, truths, allow_partial=True)
 
@@ -180,7 +180,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
             {"clip_uid": "c", "annotation_uid": "a_b", "query_idx": 12, "predicted_times": [[1.0, 2.5], [0.0, 4.0]]}
         ],
     }
-    assert read_answers(tmp_path / "s", "ego4d-nlq")["c/a_b_12"].spans == [[1.0, 2.5], [0.0, 4.0]]
+    assert read_submission(tmp_path / "s", "ego4d-nlq")["c/a_b_12"].spans == [[1.0, 2.5], [0.0, 4.0]]
     write_submission([answered("12")], "qvhighlights", tmp_path / "s")
     assert json.loads((tmp_path / "s").read_text()) == {
         "qid": 12,
@@ -188,7 +188,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
         "vid": "c",
         "pred_relevant_windows": [[1.0, 2.5, 0.75], [0.0, 4.0, 0.5]],
     }
-    assert read_answers(tmp_path / "s", "qvhighlights")["12"].spans == [[1.0, 2.5, 0.75], [0.0, 4.0, 0.5]]
+    assert read_submission(tmp_path / "s", "qvhighlights")["12"].spans == [[1.0, 2.5, 0.75], [0.0, 4.0, 0.5]]
 
 
 @pytest.mark.parametrize(
@@ -221,6 +221,6 @@ def test_any_json_gives_a_result_or_one_line(content: object, kind: str) -> None
         head = {"version": "1.0", "challenge": "ego4d_nlq_challenge"}
         whole = {**head, **content} if isinstance(content, dict) else content
         path.write_text(json.dumps(whole))
-        for read in (lambda: read_answers(path, kind), lambda: read_truths(path, kind, 2, 3)):
+        for read in (lambda: read_submission(path, kind), lambda: read_truths(path, kind, 2, 3)):
             with contextlib.suppress(UserError):
                 read()

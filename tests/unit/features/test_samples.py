@@ -68,7 +68,7 @@ def test_a_moment_longer_than_the_window_is_cut(stores: tuple[FeatureStore, Feat
 def test_rivals_are_the_clips_of_other_queries_of_the_video(stores: tuple[FeatureStore, FeatureStore]) -> None:
     queries = [query(0.0, 4.0, "a"), query(10.0, 13.0, "b"), query(2.0, 6.0, "c", "short")]
     sample = GroundingDataset(queries, *stores, clip_s=2.0)[0]
-    assert sample.rivals.nonzero().flatten().tolist() == [5, 6]
+    assert sample.other_moments.nonzero().flatten().tolist() == [5, 6]
 
 
 def test_a_batch_pads_with_zeros_and_says_so(stores: tuple[FeatureStore, FeatureStore]) -> None:

@@ -16,7 +16,7 @@ from spotvmr.cli.main import main
 from spotvmr.config import compose
 from spotvmr.errors import UserError
 from spotvmr.haystack import HaystackSettings, build
-from spotvmr.haystack.stitch import Look, Part, stitched
+from spotvmr.haystack.stitch import FrameFormat, StitchedClip, stitched
 from spotvmr.types import Query
 from spotvmr.video import open_reader, probe, scan_packets
 
@@ -141,8 +141,8 @@ def test_cross_fades_hide_the_cuts_and_borders_are_their_middles(settings: Hayst
 
 
 def test_the_last_frames_of_one_part_are_blended_with_the_first_of_the_next(clips: Path) -> None:
-    look = Look(64, 48, 10)
-    frames = list(stitched([Part(clips / "c00.mp4", 12, 0), Part(clips / "c20.mp4", 8, 4)], look))
+    look = FrameFormat(64, 48, 10)
+    frames = list(stitched([StitchedClip(clips / "c00.mp4", 12, 0), StitchedClip(clips / "c20.mp4", 8, 4)], look))
     levels = [frame.mean() for frame in frames]
     assert len(frames) == 16
     expected = [40] * 8 + [40 + 120 * share / 5 for share in (1, 2, 3, 4)] + [160] * 4
@@ -150,14 +150,14 @@ def test_the_last_frames_of_one_part_are_blended_with_the_first_of_the_next(clip
 
 
 def test_other_aspects_get_bars(clips: Path) -> None:
-    (frame, *_) = stitched([Part(clips / "c20.mp4", 3, 0)], Look(160, 48, 10))
+    (frame, *_) = stitched([StitchedClip(clips / "c20.mp4", 3, 0)], FrameFormat(160, 48, 10))
     columns = frame.mean(axis=(0, 2))
     assert columns[:48].max() == columns[-48:].max() == 0
     assert columns[48:112] == pytest.approx(160, abs=2)
 
 
 def test_a_clip_that_ends_early_stands_still(clips: Path) -> None:
-    assert len(list(stitched([Part(clips / "c00.mp4", 50, 0)], Look(64, 48, 10)))) == 50
+    assert len(list(stitched([StitchedClip(clips / "c00.mp4", 50, 0)], FrameFormat(64, 48, 10)))) == 50
 
 
 def test_captions_that_all_say_the_same_make_no_query(settings: HaystackSettings, tmp_path: Path) -> None:

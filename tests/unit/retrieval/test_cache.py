@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spotvmr.retrieval.cache.video_cache import FILE, Rates, VideoCache, default_folder
+from spotvmr.retrieval.cache.video_cache import FILE, ClipTimings, VideoCache, default_folder
 
 DIM = 8
 
@@ -31,15 +31,15 @@ def test_what_is_kept_comes_back_in_another_process(tmp_path: Path) -> None:
     cache.add_index("v", "k", 0, *frames(0, 4))
     cache.add_index("v", "k", 4, *frames(4, 2))
     cache.finish_index("v", "k", 6)
-    cache.add_rates("v", "k", Rates(10, 0.5, 2, 0.25))
-    cache.add_rates("v", "k", Rates(10, 0.5, 2, 0.25))
+    cache.add_timings("v", "k", ClipTimings(10, 0.5, 2, 0.25))
+    cache.add_timings("v", "k", ClipTimings(10, 0.5, 2, 0.25))
     other = VideoCache(tmp_path)
     found = other.clips("v", "k", [1, 3, 7], DIM)
     assert {clip: float(features[0]) for clip, features in found.items()} == {3: 1.5, 7: 2.5}
     times_s, features, whole = other.index("v", "k", DIM)
     assert times_s.tolist() == features[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
     assert whole
-    assert other.rates("v", "k") == Rates(20, 1.0, 4, 0.5)
+    assert other.timings("v", "k") == ClipTimings(20, 1.0, 4, 0.5)
 
 
 def test_other_videos_and_settings_are_apart(tmp_path: Path) -> None:

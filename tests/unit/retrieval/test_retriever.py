@@ -111,19 +111,19 @@ def test_what_cannot_be_asked(
 def test_the_lazy_way_answers_as_the_cached_way(selector: str, videos: Path, make_retriever: Make) -> None:
     """The same clips, features of the whole video extracted in one pass and rounded to fp16."""
     retriever = make_retriever(f"selector={selector}")
-    path, kit = videos / "plain.mp4", retriever.equipment
+    path, context = videos / "plain.mp4", retriever.context
     answer = retriever.open(path, every_s=1.0, progress=False).ask(QUERY, budget=0.3)
     grid = ClipGrid(probe(path).duration_s, 1.0)
     features = []
-    for encoder in (kit.index, kit.expert):
+    for encoder in (context.index, context.expert):
         clips = np.stack([f.pixels for _, f in stream_clips(path, grid, encoder.spec.frames)])
         rows = encode_clips(encoder, torch.from_numpy(clips), "cpu").astype(np.float16).astype(np.float32)
         features.append(torch.from_numpy(rows)[None])
     mask = torch.ones(1, grid.n_clips, dtype=torch.bool)
-    text, share = kit.text.encode([QUERY]), torch.tensor([0.3], dtype=torch.float64)
+    text, share = context.text.encode([QUERY]), torch.tensor([0.3], dtype=torch.float64)
     with torch.inference_mode():
-        output = kit.system(features[0], mask, text, share, StoredExpert(features[1]), (QUERY,))
-        moments = kit.system.model.decode(output.vmr, 1.0, torch.tensor([grid.duration_s]))[0][:5]
+        output = context.system(features[0], mask, text, share, StoredExpert(features[1]), (QUERY,))
+        moments = context.system.model.decode(output.vmr, 1.0, torch.tensor([grid.duration_s]))[0][:5]
     assert answer.clips == tuple(output.selection.chosen[0].nonzero().flatten().tolist())
     assert np.allclose(
         [(m.start_s, m.end_s, m.score) for m in answer.moments],
@@ -136,7 +136,7 @@ def test_the_index_is_that_of_the_nearest_key_frames(videos: Path, make_retrieve
     retriever = make_retriever()
     video = retriever.open(videos / "plain.mp4", progress=False)
     pixels = np.stack([frame.pixels for frame in iter_keyframes(videos / "plain.mp4")])  # 0, 2, 4, 6, 8 s
-    rows = encode_clips(retriever.equipment.index, torch.from_numpy(pixels), "cpu").astype(np.float16)
+    rows = encode_clips(retriever.context.index, torch.from_numpy(pixels), "cpu").astype(np.float16)
     expected = rows[[0, 1, 1, 2, 2, 3, 3, 4, 4, 4]].astype(np.float32)
     assert np.allclose(video._index[0].numpy(), expected, atol=2e-3)
     assert video.index_distance_s[:3] == pytest.approx([0.5, 0.5, 0.5])
@@ -186,12 +186,15 @@ def test_the_ledger_says_what_was_done(videos: Path, make_retriever: Make) -> No
 def test_gflops_of_a_query_are_those_of_its_own_length(videos: Path, make_retriever: Make) -> None:
     from spotvmr.cost import count_gflops
 
-    kit = make_retriever().equipment
-    text = kit.text.encode([QUERY])
-    index, mask = torch.zeros(1, 1000, kit.index.spec.dim), torch.ones(1, 1000, dtype=torch.bool)
-    source, share = StoredExpert(torch.zeros(1, 1000, kit.expert.spec.dim)), torch.tensor([0.1], dtype=torch.float64)
-    whole = count_gflops(kit.system, index, mask, text, share, source, ("",))
-    _, selection, model = kit.costs.query(QUERY, text, 1000)
+    context = make_retriever().context
+    text = context.text.encode([QUERY])
+    index, mask = torch.zeros(1, 1000, context.index.spec.dim), torch.ones(1, 1000, dtype=torch.bool)
+    source, share = (
+        StoredExpert(torch.zeros(1, 1000, context.expert.spec.dim)),
+        torch.tensor([0.1], dtype=torch.float64),
+    )
+    whole = count_gflops(context.system, index, mask, text, share, source, ("",))
+    _, selection, model = context.costs.query(QUERY, text, 1000)
     assert selection + model == pytest.approx(whole, rel=0.01)
 
 
@@ -274,7 +277,7 @@ def test_opened_groups_are_indexed_by_their_own_frames(
     few, every = make_retriever(cache=None), make_retriever(cache=None)
     sparse, dense = few.open(path, progress=False), every.open(path, every_s=1.0, progress=False)
     assert not torch.equal(sparse._index, dense._index)
-    system, read = few.equipment.system, []
+    system, read = few.context.system, []
     localise = system.localise
     monkeypatch.setattr(system, "localise", lambda index, *rest: (read.append(index), localise(index, *rest))[1])
     answer = sparse.ask(QUERY, budget=0.1)
@@ -295,7 +298,7 @@ def test_with_a_key_frame_a_clip_the_chosen_clips_alone_are_indexed_anew(tmp_pat
     retriever = make_retriever()
     path = encode(tmp_path / "dense.mp4", options={"g": "30"})
     answer = retriever.open(path, progress=False).ask(QUERY, budget=0.5)
-    assert answer.stages["index"]["gflops"] == pytest.approx(5 * retriever.equipment.costs.index)
+    assert answer.stages["index"]["gflops"] == pytest.approx(5 * retriever.context.costs.index)
 
 
 def test_the_content_hash_tells_files_apart_and_not_their_names(tmp_path: Path) -> None:

@@ -46,13 +46,13 @@ def test_the_first_look_is_where_the_index_is_most_similar(
     videos: Path, models: dict[str, str], tmp_path: Path
 ) -> None:
     retriever = Retriever.zero_shot(**models, cache=tmp_path / "cache")
-    kit = retriever.equipment
+    context = retriever.context
     video = retriever.open(videos / "plain.mp4", every_s=1.0, progress=False)
     answer = video.ask(QUERY, budget=0.1)
-    sentence = kit.text.encode([QUERY]).sentence
+    sentence = context.text.encode([QUERY]).sentence
     cosine = fn.cosine_similarity(video._index[0], sentence, dim=-1)
     assert answer.clips == (int(cosine.argmax()),)
-    text = kit.text.encode([QUERY])
+    text = context.text.encode([QUERY])
     assert (text.tokens.shape, text.sentence.shape) == ((1, 1, 24), (1, 48))
     assert torch.isfinite(torch.tensor(answer.scores)).all()
 

@@ -45,14 +45,14 @@ def request(lengths: tuple[int, ...] = (40, 25), budget: float = 0.2, width: int
     b = len(lengths)
     mask = torch.arange(width)[None] < torch.tensor(lengths)[:, None]
     index, expert = torch.zeros(b, width, 6), torch.zeros(b, width, 4)
-    inside, rivals = torch.zeros(b, width), torch.zeros(b, width, dtype=torch.bool)
+    inside, other_moments = torch.zeros(b, width), torch.zeros(b, width, dtype=torch.bool)
     for row, n in enumerate(lengths):
         index[row, :n] = torch.randn(n, 6, generator=generator)
         expert[row, :n] = torch.randn(n, 4, generator=generator)
-        inside[row, 3:7], rivals[row, 10:20] = 1, True
+        inside[row, 3:7], other_moments[row, 10:20] = 1, True
     text = TextBatch(torch.randn(b, 5, 3), torch.ones(b, 5, dtype=torch.bool), torch.ones(b, 6))
     torch.manual_seed(0)  # the host's weights
-    target = TargetBatch(torch.tensor([[3.0, 7.0]] * b), inside, rivals)
+    target = TargetBatch(torch.tensor([[3.0, 7.0]] * b), inside, other_moments)
     keys = tuple(f"q{row}" for row in range(b))
     return SelectionRequest(index, mask, text, torch.full((b,), budget), StoredExpert(expert), Host(), keys, target)
 

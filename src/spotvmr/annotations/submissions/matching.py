@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from spotvmr.annotations.submissions.answers import Answer
+from spotvmr.annotations.submissions.predictions import SubmittedPrediction
 from spotvmr.annotations.submissions.truths import Truth
 from spotvmr.errors import UserError
 
@@ -15,12 +15,12 @@ class Matched:
     """Answers and truths of the same queries, in the order of the ground truth.
 
     Attributes:
-        answers: Of every query that was answered.
+        predictions: Of every query that has a prediction.
         truths: Of the same queries.
         unanswered: Truths of the other queries.
     """
 
-    answers: list[Answer]
+    predictions: list[SubmittedPrediction]
     truths: list[Truth]
     unanswered: list[Truth]
 
@@ -35,28 +35,31 @@ class Matched:
         return len(self.truths) / self.total
 
 
-def match(answers: Mapping[str, Answer], truths: Mapping[str, Truth], allow_partial: bool) -> Matched:
-    """Bring answers and truths together.
+def match(predictions: Mapping[str, SubmittedPrediction], truths: Mapping[str, Truth], allow_partial: bool) -> Matched:
+    """Bring predictions and truths together.
 
     Args:
-        answers: By key.
+        predictions: By key.
         truths: By key.
         allow_partial: Whether queries may be left unanswered.
 
     Raises:
         UserError: An answer is to an unknown query, or queries are unanswered and that is not allowed.
     """
-    unknown = [key for key in answers if key not in truths]
+    unknown = [key for key in predictions if key not in truths]
     if unknown:
         raise UserError(
-            f"{len(unknown)} of {len(answers)} predictions are for queries that are not in the ground truth, first "
+            f"{len(unknown)} of {len(predictions)} predictions are for queries that are not in the ground truth, first "
             f"{', '.join(unknown[:3])}; score a submission against its own split and data set"
         )
-    missing = [key for key in truths if key not in answers]
+    missing = [key for key in truths if key not in predictions]
     if missing and not allow_partial:
         raise UserError(
-            f"partial submission: {len(answers)} of {len(truths)} queries are answered ({len(missing)} missing, first "
-            f"{', '.join(missing[:3])}); add them, or set allow_partial=true to score the others alone"
+            f"partial submission: {len(predictions)} of {len(truths)} queries are answered "
+            f"({len(missing)} missing, first {', '.join(missing[:3])}); "
+            "add them, or set allow_partial=true to score the others alone"
         )
-    common = [key for key in truths if key in answers]
-    return Matched([answers[key] for key in common], [truths[key] for key in common], [truths[key] for key in missing])
+    common = [key for key in truths if key in predictions]
+    return Matched(
+        [predictions[key] for key in common], [truths[key] for key in common], [truths[key] for key in missing]
+    )

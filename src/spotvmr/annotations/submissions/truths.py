@@ -15,7 +15,7 @@ from spotvmr.annotations.jsonl import read_jsonl
 from spotvmr.annotations.policies import AnnotationReport
 from spotvmr.annotations.sniff import sniff
 from spotvmr.annotations.sources import parse_json, read_json, read_lines
-from spotvmr.annotations.submissions.answers import looks_like_predictions
+from spotvmr.annotations.submissions.predictions import looks_like_predictions
 from spotvmr.annotations.tacos import read_tacos
 from spotvmr.errors import UserError
 from spotvmr.types import Query
@@ -61,7 +61,7 @@ def read_truths(path: Path, kind: str, clip_s: int, annotators: int) -> dict[str
         annotators: How many rated each clip.
 
     Returns:
-        Key of a query, as ``read_answers`` has it → truth.
+        Key of a query, as ``read_submission`` has it → truth.
 
     Raises:
         UserError: The file is not this format, its truth is withheld, or a query is there twice.

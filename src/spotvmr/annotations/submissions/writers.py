@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spotvmr.annotations.submissions.answers import CHALLENGE
+from spotvmr.annotations.submissions.predictions import CHALLENGE
 from spotvmr.errors import UserError
 from spotvmr.system.files import write_text_atomic
 from spotvmr.types.predictions import Prediction

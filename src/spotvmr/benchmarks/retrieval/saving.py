@@ -73,27 +73,27 @@ def index_decoding(path: Path, what: str) -> list[Row]:
 
 def _dense(retriever: Retriever, path: Path, grid: ClipGrid) -> None:
     """Answer a query the dense way."""
-    kit = retriever.equipment
-    clips = (frames.pixels for _, frames in stream_clips(path, grid, kit.expert.spec.frames))
+    context = retriever.context
+    clips = (frames.pixels for _, frames in stream_clips(path, grid, context.expert.spec.frames))
     rows = []
-    while batch := list(islice(clips, kit.expert_batch)):
-        rows.append(encode_clips(kit.expert, torch.from_numpy(np.stack(batch)), kit.device))
+    while batch := list(islice(clips, context.expert_batch)):
+        rows.append(encode_clips(context.expert, torch.from_numpy(np.stack(batch)), context.device))
     expert = torch.from_numpy(np.concatenate(rows))[None]
     with torch.inference_mode():
-        text = kit.text.encode([QUERY])
-        index = torch.zeros(1, grid.n_clips, kit.index.spec.dim)
+        text = context.text.encode([QUERY])
+        index = torch.zeros(1, grid.n_clips, context.index.spec.dim)
         mask, share = torch.ones(1, grid.n_clips, dtype=torch.bool), torch.ones(1, dtype=torch.float64)
-        request = SelectionRequest(index, mask, text, share, StoredExpert(expert), kit.system.model, (QUERY,))
-        output = kit.system.localise(index, mask, text, AllClips()(request))
-        kit.system.model.decode(output, kit.clip_s, torch.tensor([grid.duration_s]))
+        request = SelectionRequest(index, mask, text, share, StoredExpert(expert), context.system.model, (QUERY,))
+        output = context.system.localise(index, mask, text, AllClips()(request))
+        context.system.model.decode(output, context.clip_s, torch.tensor([grid.duration_s]))
 
 
 def _warm_up(retriever: Retriever, path: Path) -> None:
     """Let torch compile its kernels and the ledger count its FLOPs: both happen once a process."""
-    kit = retriever.equipment
+    context = retriever.context
     info = probe(path)
-    for encoder, batch in ((kit.index, kit.index_batch), (kit.expert, kit.expert_batch)):
+    for encoder, batch in ((context.index, context.index_batch), (context.expert, context.expert_batch)):
         shape = (batch, encoder.spec.frames, info.height, info.width, 3)
-        encode_clips(encoder, torch.zeros(shape, dtype=torch.uint8), kit.device)
-    kit.costs.query(QUERY, kit.text.encode([QUERY]), 100)
-    _ = kit.costs.index, kit.costs.expert
+        encode_clips(encoder, torch.zeros(shape, dtype=torch.uint8), context.device)
+    context.costs.query(QUERY, context.text.encode([QUERY]), 100)
+    _ = context.costs.index, context.costs.expert

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from spotvmr.annotations.submissions import Matched, match, read_answers, read_truths
+from spotvmr.annotations.submissions import Matched, match, read_submission, read_truths
 from spotvmr.metrics.official import ANNOTATORS, CLIP_S, RECALL_RULES, qvhighlights_scores, recall_scores
 from spotvmr.system.files import write_text_atomic
 
@@ -36,20 +36,20 @@ def score_rows() -> list[dict[str, Any]]:
 
 def _matched(true: Path, pred: Path, kind: str) -> Matched:
     """Both files, read and checked."""
-    return match(read_answers(pred, kind), read_truths(true, kind, CLIP_S, ANNOTATORS), allow_partial=False)
+    return match(read_submission(pred, kind), read_truths(true, kind, CLIP_S, ANNOTATORS), allow_partial=False)
 
 
 def _qvhighlights(found: Matched) -> object:
     """Moments and highlights."""
-    saliency = [answer.saliency or [] for answer in found.answers]
+    saliency = [answer.saliency or [] for answer in found.predictions]
     ratings = [truth.ratings or [] for truth in found.truths]
-    windows, truths = [answer.spans for answer in found.answers], [truth.spans for truth in found.truths]
+    windows, truths = [answer.spans for answer in found.predictions], [truth.spans for truth in found.truths]
     return qvhighlights_scores(windows, truths, saliency, ratings)
 
 
 def _recalls(found: Matched) -> object:
     """Recalls and mIoU."""
-    windows, truths = [answer.spans for answer in found.answers], [truth.spans for truth in found.truths]
+    windows, truths = [answer.spans for answer in found.predictions], [truth.spans for truth in found.truths]
     return recall_scores(windows, truths, RECALL_RULES["jsonl"])
 
 

@@ -43,7 +43,7 @@ clips = clips + excluded.clips, expert_s = expert_s + excluded.expert_s"""
 
 
 @dataclass(frozen=True)
-class Rates:
+class ClipTimings:
     """What looking at clips took: decoded frames and seconds of one core, encoded clips and seconds."""
 
     frames: int
@@ -135,16 +135,16 @@ class VideoCache:
         """Note how many index frames a video has in all."""
         self._tables.do(lambda db: db.execute("INSERT OR REPLACE INTO whole VALUES (?, ?, ?)", (video, key, frames)))
 
-    def rates(self, video: str, key: str) -> Rates:
+    def timings(self, video: str, key: str) -> ClipTimings:
         """What decoding and encoding clips of a video has taken so far, in all processes."""
         row = self._tables.do(
             lambda db: db.execute(
                 "SELECT frames, decode_s, clips, expert_s FROM rates WHERE hash = ? AND key = ?", (video, key)
             ).fetchone()
         )
-        return Rates(*row) if row else Rates(0, 0.0, 0, 0.0)
+        return ClipTimings(*row) if row else ClipTimings(0, 0.0, 0, 0.0)
 
-    def add_rates(self, video: str, key: str, spent: Rates) -> None:
+    def add_timings(self, video: str, key: str, spent: ClipTimings) -> None:
         """Add to what it has taken."""
         self._tables.do(lambda db: db.execute(_ADD_RATES, (video, key, *astuple(spent))))
 

@@ -25,7 +25,7 @@ def split_files(files: Sequence[str], seed: int) -> dict[str, str]:
     return {file: SPLITS[int(number)] for file, number in zip(sorted(files), which, strict=True)}
 
 
-def deal(settings: HaystackSettings, files: Sequence[str], sources: Sequence[Source]) -> dict[str, Timeline]:
+def assign_clips(settings: HaystackSettings, files: Sequence[str], sources: Sequence[Source]) -> dict[str, Timeline]:
     """Plan every video.
 
     Args:
@@ -42,41 +42,43 @@ def deal(settings: HaystackSettings, files: Sequence[str], sources: Sequence[Sou
     split_of = split_files(files, settings.seed)
     plans = {}
     for number, (split, videos) in enumerate(settings.videos_of().items()):
-        deck = [source for source in sources if split_of[source.file] == split]
-        if videos and len(deck) < 2:
-            raise UserError(f"split {split} has {len(deck)} of {len(sources)} readable clips, needs 2; give more clips")
+        queue = [source for source in sources if split_of[source.file] == split]
+        if videos and len(queue) < 2:
+            raise UserError(
+                f"split {split} has {len(queue)} of {len(sources)} readable clips, needs 2; give more clips"
+            )
         rng = np.random.default_rng([settings.seed, 1, number])
-        deck = [deck[int(place)] for place in rng.permutation(len(deck))]
+        queue = [queue[int(place)] for place in rng.permutation(len(queue))]
         for video in range(videos):
-            plans[f"{split}_{video:04d}"] = timeline = _fill(settings, deck, rng)
-            deck = _put_under(deck, timeline)
+            plans[f"{split}_{video:04d}"] = timeline = _fill(settings, queue, rng)
+            queue = _move_to_end(queue, timeline)
     return plans
 
 
-def _fill(settings: HaystackSettings, deck: Sequence[Source], rng: np.random.Generator) -> Timeline:
-    """One video from the top of the deck."""
+def _fill(settings: HaystackSettings, queue: Sequence[Source], rng: np.random.Generator) -> Timeline:
+    """One video from the top of the queue."""
     timeline = Timeline(settings.n_frames, settings.fps, settings.fade_frames)
-    for source in _order(deck, timeline, settings.n_frames, rng):
+    for source in _order(queue, timeline, settings.n_frames, rng):
         timeline.add(source)
         if timeline.full:
             break
     return timeline
 
 
-def _order(deck: Sequence[Source], timeline: Timeline, n_frames: int, rng: np.random.Generator) -> list[Source]:
+def _order(queue: Sequence[Source], timeline: Timeline, n_frames: int, rng: np.random.Generator) -> list[Source]:
     """Clips for one video, enough to fill it.
 
     Each adds a caption that those before it lack. Where a split has too few of them for the length, the first half
     keeps its one place, and clips that share no caption with it fill the rest, again and again.
     """
     chosen, frames = [], 0
-    for source in _with_new_captions(deck):
+    for source in _with_new_captions(queue):
         chosen.append(source)
         frames += timeline.least(source)
         if frames >= n_frames:
             return chosen
     needles = chosen[: len(chosen) // 2]
-    fillers = _unlike(deck, needles) or chosen[len(needles) :]
+    fillers = _unlike(queue, needles) or chosen[len(needles) :]
     found, frames = list(needles), sum(map(timeline.least, needles))
     while frames < n_frames:
         for place in rng.permutation(len(fillers)):
@@ -87,22 +89,22 @@ def _order(deck: Sequence[Source], timeline: Timeline, n_frames: int, rng: np.ra
     return [found[int(place)] for place in rng.permutation(len(found))]
 
 
-def _with_new_captions(deck: Sequence[Source]) -> Iterator[Source]:
+def _with_new_captions(queue: Sequence[Source]) -> Iterator[Source]:
     """The clips with a caption that no clip above them has."""
     seen: set[str] = set()
-    for source in deck:
+    for source in queue:
         if not source.captions.keys() <= seen:
             seen.update(source.captions)
             yield source
 
 
-def _unlike(deck: Sequence[Source], needles: Sequence[Source]) -> list[Source]:
+def _unlike(queue: Sequence[Source], needles: Sequence[Source]) -> list[Source]:
     """The clips that share no caption with the needles."""
     taken = {caption for source in needles for caption in source.captions}
-    return [source for source in deck if taken.isdisjoint(source.captions)]
+    return [source for source in queue if taken.isdisjoint(source.captions)]
 
 
-def _put_under(deck: Sequence[Source], timeline: Timeline) -> list[Source]:
-    """The deck with the clips of a video at the bottom, so that the next video begins with others."""
+def _move_to_end(queue: Sequence[Source], timeline: Timeline) -> list[Source]:
+    """The queue with the clips of a video at the bottom, so that the next video begins with others."""
     used: Mapping[str, Source] = {piece.source.file: piece.source for piece in timeline.pieces}
-    return [source for source in deck if source.file not in used] + list(used.values())
+    return [source for source in queue if source.file not in used] + list(used.values())

@@ -21,7 +21,7 @@ _LINES = 'predictions are JSON lines with "qid" and "pred_relevant_windows"'
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SubmittedPrediction:
     """The prediction for one query.
 
     Attributes:
@@ -33,7 +33,7 @@ class Answer:
     saliency: list[float] | None = None
 
 
-def read_answers(path: Path, kind: str) -> dict[str, Answer]:
+def read_submission(path: Path, kind: str) -> dict[str, SubmittedPrediction]:
     """Read a submission.
 
     Args:
@@ -49,17 +49,19 @@ def read_answers(path: Path, kind: str) -> dict[str, Answer]:
         UserError: The file is not this format, a query is there twice, or a moment has NaN or ends before it starts.
     """
     rows = _ego4d_rows(path) if kind == "ego4d-nlq" else _line_rows(path)
-    answers: dict[str, Answer] = {}
+    predictions: dict[str, SubmittedPrediction] = {}
     for key, spans, content, where in rows:
-        if key in answers:
-            raise UserError(f"{where} answers query {key} a second time; a submission has each query once")
+        if key in predictions:
+            raise UserError(f"{where} has query {key} a second time; a submission has each query once")
         if not spans and kind in NEEDS_WINDOWS:
             raise UserError(f"{where} has no window for query {key}; {kind} needs at least one a query")
         width = 3 if kind == "qvhighlights" else 2
-        answers[key] = Answer([_span(value, width, where) for value in spans], _saliency(content, where))
-    if not answers:
+        predictions[key] = SubmittedPrediction(
+            [_span(value, width, where) for value in spans], _saliency(content, where)
+        )
+    if not predictions:
         raise UserError(f"{path} holds no prediction; {_LINES if kind != 'ego4d-nlq' else 'its results are empty'}")
-    return answers
+    return predictions
 
 
 def looks_like_predictions(path: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spotvmr.errors import UserError
-from spotvmr.haystack.deal import deal, split_files
+from spotvmr.haystack.assign_clips import assign_clips, split_files
 from spotvmr.haystack.settings import HaystackSettings
 from spotvmr.haystack.sources import Source
 from spotvmr.haystack.timeline import Timeline
@@ -23,7 +23,7 @@ def many(count: int, seconds: float = 2.0) -> list[Source]:
 
 
 def dealt(settings: HaystackSettings, sources: list[Source]) -> dict[str, Timeline]:
-    return deal(settings, [s.file for s in sources], sources)
+    return assign_clips(settings, [s.file for s in sources], sources)
 
 
 def test_the_split_of_a_clip_follows_from_seed_and_list_alone() -> None:
@@ -46,7 +46,7 @@ def test_no_clip_is_in_two_splits_whatever_the_length(settings: HaystackSettings
 def test_a_broken_clip_moves_no_other_clip(settings: HaystackSettings) -> None:
     sources = many(200)
     files = [s.file for s in sources]
-    before, after = deal(settings, files, sources), deal(settings, files, sources[1:])
+    before, after = assign_clips(settings, files, sources), assign_clips(settings, files, sources[1:])
     used = [{p.source.file for t in plans.values() for p in t.pieces} for plans in (before, after)]
     split_of = split_files(files, 0)
     assert split_of == split_files(files, 0)
