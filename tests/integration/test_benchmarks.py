@@ -180,7 +180,10 @@ def test_a_video_without_features_is_named(tmp_path: Path, capsys: pytest.Captur
     config = made(tmp_path, "qvhighlights")
     next((Path(config.dataset.root) / "features" / "clip_features").glob("test0.npz")).unlink()
     assert main(["index", *words_of(tmp_path, "qvhighlights")]) == 2
-    assert "video test0 has no features" in capsys.readouterr().err.strip().splitlines()[-1]
+    queries = sum(1 for line in (Path(config.dataset.root) / "highlight_val_release.jsonl").open() if '"test0"' in line)
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "1 annotated videos are not in" in line
+    assert f"first test0; {queries} of " in line
     with pytest.raises(UserError, match="no feature store"):
         FeatureStore.open(tmp_path / "features" / "qvhighlights" / "index-clip-qvh")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from spotvmr.annotations import require_videos
 from spotvmr.assembly import DerivedIndex, FeatureSource, Splits, find_excerpts, find_videos, index_tower
 from spotvmr.config import Config
 from spotvmr.encoders import ClipEncoder
@@ -14,6 +15,7 @@ from spotvmr.extraction.indexing import extract
 from spotvmr.extraction.staleness import drop_stale
 from spotvmr.features import FeatureStore
 from spotvmr.features.importers import ImportedFeatures, import_features
+from spotvmr.types.excerpt import Excerpt
 
 
 def fill_stores(
@@ -43,6 +45,7 @@ def fill_stores(
     for path, source in sources.items():
         if isinstance(source, ImportedFeatures):
             excerpts = find_excerpts(config.dataset) if source.recordings else None
+            _require_features(splits, source, excerpts or {})
             import_features(path, source, durations_s, clip_s, excerpts)
     return videos
 
@@ -68,6 +71,14 @@ def _compute(
     training = sorted({query.video_id for query in splits.by_name.get("train", [])})
     for path, source in derived.items():
         derive_store(path, source, videos, training, clip_s, lambda: index_tower(config))
+
+
+def _require_features(splits: Splits, source: ImportedFeatures, excerpts: Mapping[str, Excerpt]) -> None:
+    """Say how many videos and queries lack features before the first is read."""
+    recordings = {q.video_id: excerpts[q.video_id].recording_id for q in splits.queries if q.video_id in excerpts}
+    present = source.present(recordings.get(query.video_id, query.video_id) for query in splits.queries)
+    videos = {q.video_id for q in splits.queries if recordings.get(q.video_id, q.video_id) in present}
+    require_videos(splits.queries, videos, ", ".join(map(str, source.paths.values())))
 
 
 def _durations_s(splits: Splits, encoders: Mapping[Path, ClipEncoder | DerivedIndex]) -> dict[str, float]:

@@ -46,12 +46,16 @@ def choose(arrays: Mapping[str, Any], key: str, path: Path) -> Any:
 
 
 def matrix(array: NDArray[Any], path: Path) -> NDArray[Any]:
-    """Features as rows (n, D); further axes of length one are dropped.
+    """Features as rows (n, D); axes of length one before these two, or behind them, are dropped.
+
+    A video of one feature, (1, 1, D), keeps its row.
 
     Raises:
         UserError: No features, not numbers, or other axes.
     """
     rows = array if array.ndim <= 2 else array.squeeze()
+    if rows.ndim < 2 < array.ndim and array.shape[-1] == array.size:
+        rows = array.reshape(1, -1)
     if rows.ndim != 2 or not rows.size or rows.dtype.kind not in "fiu":
         raise UserError(
             f"{path}: features have shape {array.shape} of {array.dtype}, wanted numbers (features, channels)"

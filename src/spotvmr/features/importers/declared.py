@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -70,15 +70,19 @@ class ImportedFeatures:
         """
         digest = hashlib.sha256()
         for part, path in self.paths.items():
-            files = [path] if self.layout == "h5" else sorted(path.glob(f"*.{self.layout}"))
-            if not files or not path.exists():
-                raise UserError(
-                    f"no {self.layout} features at {path}: set {self.role}.imported.path to where they lie below "
-                    "dataset.root"
-                )
-            for file in files:
+            for file in self._files(path):
                 digest.update(f"{part}/{file.name}/{fingerprint(file, _SAMPLE_BYTES)}\n".encode())
         return digest.hexdigest()[:16]
+
+    def _files(self, path: Path) -> list[Path]:
+        """The files of a part, of which there is at least one."""
+        files = [path] if self.layout == "h5" else sorted(path.glob(f"*.{self.layout}"))
+        if not files or not path.exists():
+            raise UserError(
+                f"no {self.layout} features at {path}: set {self.role}.imported.path to where they lie below "
+                "dataset.root"
+            )
+        return files
 
     def store_key(self, clip_s: float) -> StoreKey:
         """What identifies these features on a clip grid."""
@@ -86,6 +90,18 @@ class ImportedFeatures:
         rate = f"{self.times.rate:.6g} features a second"
         how = f"{self.layout} {self.key}: {rate}, {spread}, mean of the centres in a clip"
         return StoreKey(f"imported/{self.name}", self.source_hash, how, clip_s, 1, dict(self.parts))
+
+    def present(self, recording_ids: Iterable[str]) -> set[str]:
+        """Those of the recordings (or videos) whose features are there, in every part.
+
+        Raises:
+            UserError: There is no such file or folder, or an h5 file is broken.
+        """
+        found = set(recording_ids)
+        for path in self.paths.values():
+            files = self._files(path)
+            found &= h5.present(path, self.key, found) if self.layout == "h5" else {file.stem for file in files}
+        return found
 
     def read(self, video_id: str, grid: ClipGrid, excerpt: Excerpt | None = None) -> NDArray[np.float32]:
         """The features of one video on its clip grid (T, D), parts joined.
@@ -114,6 +130,11 @@ class ImportedFeatures:
         rows = matrix(LAYOUTS[self.layout](path, self.key, recording_id), path)
         what = f"video {recording_id} in {path}"
         if rows.shape[1] != dim:
+            if rows.shape[0] == dim:
+                raise UserError(
+                    f"{what} is transposed: its shape is {rows.shape}, wanted (features, channels) with "
+                    f"{key}.parts.{part}={dim} channels; write the array the other way round"
+                )
             raise UserError(
                 f"{what} has {rows.shape[1]} channels, {key}.parts.{part}={dim}; set it to what the files hold"
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +25,41 @@ def read(path: Path, key: str, video_id: str) -> NDArray[Any]:
     Raises:
         UserError: The file is absent or broken, or has no such array.
     """
-    name = (key or "{video}").replace("{video}", video_id)
+    name = _name(key, video_id)
+    with _open(path) as file:
+        found = file.get(name)
+        if not isinstance(found, h5py.Dataset):
+            first = ", ".join(list(file)[:3]) or "nothing"
+            raise UserError(
+                f"video {video_id} is not in {path}: no array '{name}' among {len(file)} entries ({first}, …); "
+                "check imported.key, or remove the video's rows"
+            )
+        return np.asarray(found[()])
+
+
+def present(path: Path, key: str, video_ids: Iterable[str]) -> set[str]:
+    """Those of the videos that have an array in the file.
+
+    Raises:
+        UserError: The file is absent or broken.
+    """
+    with _open(path) as file:
+        return {video_id for video_id in video_ids if _name(key, video_id) in file}
+
+
+def _name(key: str, video_id: str) -> str:
+    return (key or "{video}").replace("{video}", video_id)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[h5py.File]:
+    """Open the file for reading; every way it can be unusable becomes one line."""
     if not path.is_file():
         raise UserError(f"feature file {path} is absent; set imported.path to an h5 file below dataset.root")
     try:
         with h5py.File(path, "r") as file:
-            found = file.get(name)
-            if not isinstance(found, h5py.Dataset):
-                some = ", ".join(list(file)[:3]) or "nothing"
-                raise UserError(
-                    f"video {video_id} is not in {path}: no array '{name}' among {len(file)} entries ({some}, …); "
-                    "check imported.key, or remove the video's rows"
-                )
-            return np.asarray(found[()])
+            yield file
+    except BlockingIOError as error:
+        raise UserError(f"{path} is in use: another process writes it; wait until that has closed it") from error
     except (OSError, RuntimeError) as error:
         raise UserError(f"{path} is not a whole HDF5 file ({str(error).splitlines()[0]}); fetch it again") from error

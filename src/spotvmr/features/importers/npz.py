@@ -27,7 +27,10 @@ def read(folder: Path, key: str, video_id: str) -> NDArray[Any]:
     """
     path = video_file(folder, video_id, "npz")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise UserError(f"{path} is an npy file under the name of an npz file: rename it, and set layout=npy")
+        with loaded as file:
             return np.asarray(choose(file, key, path))
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
         raise UserError(f"{path} is not a whole npz file of plain arrays ({error}); fetch it again") from error

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from spotvmr.errors import UserError
 from spotvmr.features.importers.arrays import choose, video_file
+
+if TYPE_CHECKING:
+    import torch
 
 
 def read(folder: Path, key: str, video_id: str) -> NDArray[Any]:
@@ -37,5 +40,17 @@ def read(folder: Path, key: str, video_id: str) -> NDArray[Any]:
         found = choose(found, key, path)
     if not isinstance(found, torch.Tensor):
         raise UserError(f"{path} holds a {type(found).__name__}, wanted a tensor (features, channels)")
-    rows: NDArray[Any] = (found.float() if found.is_floating_point() else found).numpy()
+    rows: NDArray[Any] = _plain(found).numpy()
     return rows
+
+
+def _plain(tensor: torch.Tensor) -> torch.Tensor:
+    """A dense tensor without gradient, of a type that NumPy has."""
+    import torch
+
+    dense = tensor.detach()
+    if dense.is_quantized:
+        dense = dense.dequantize()
+    if dense.layout != torch.strided:
+        dense = dense.to_dense()
+    return dense.float() if dense.is_floating_point() else dense

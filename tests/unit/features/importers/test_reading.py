@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,3 +174,62 @@ def test_parts_are_joined_in_order(write: dict[str, Any], declare: Declare, tmp_
 def test_a_clip_costs_as_many_features_as_its_time_holds(declare: Declare) -> None:
     assert declare(times=FeatureTimes(1.875, 32 / 30), gflops=24.0).gflops_per_clip(16 / 30) == pytest.approx(24.0)
     assert declare(gflops=3.0).gflops_per_clip(2.0) == 12.0
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        lambda rows: rows.clone().requires_grad_(),
+        lambda rows: torch.nn.Parameter(rows.clone()),
+        lambda rows: rows.to_sparse(),
+        lambda rows: {"features": rows.to_sparse_csr()},
+    ],
+    ids=["requires_grad", "parameter", "sparse", "sparse_csr"],
+)
+def test_every_kind_of_tensor_is_read(store: Callable[[torch.Tensor], Any], declare: Declare, tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    torch.save(store(torch.from_numpy(ROWS)), tmp_path / "source" / "v.pt")
+    np.testing.assert_array_equal(declare("pt").read("v", GRID), ROWS)
+
+
+def test_quantised_tensors_are_read(declare: Declare, tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    torch.save(torch.quantize_per_tensor(torch.from_numpy(ROWS), 0.1, 0, torch.qint8), tmp_path / "source" / "v.pt")
+    np.testing.assert_allclose(declare("pt").read("v", GRID), ROWS, atol=0.05 + 1e-6)
+
+
+def test_an_npy_file_under_the_name_of_an_npz_file_is_named(declare: Declare, tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    with (tmp_path / "source" / "v.npz").open("wb") as file:
+        np.save(file, ROWS)
+    assert "v.npz is an npy file under the name of an npz file" in complaint(declare("npz"))
+
+
+def test_a_video_of_one_feature_keeps_its_row(declare: Declare, write: dict[str, Any], tmp_path: Path) -> None:
+    write["npy"](tmp_path / "source", "v", ROWS[None, :1])
+    np.testing.assert_array_equal(declare("npy").read("v", ClipGrid(0.5, 0.5)), ROWS[:1])
+
+
+def test_transposed_features_are_called_so(layout: str, write: dict[str, Any], declare: Declare, tmp_path: Path) -> None:
+    write[layout](tmp_path / "source", "v", ROWS.T)
+    assert "v in " in complaint(declare(layout))
+    assert "is transposed: its shape is (4, 20)" in complaint(declare(layout))
+
+
+def test_an_h5_file_that_another_process_writes_is_in_use(declare: Declare, tmp_path: Path) -> None:
+    path = declare("h5").paths["one"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        file["v"] = ROWS
+    writer = "import sys, h5py; f = h5py.File(sys.argv[1], 'r+'); print(1, flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", writer, path], stdin=-1, stdout=-1) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert "is in use: another process writes it" in complaint(declare("h5"))
+
+
+def test_what_is_present_is_known_before_anything_is_read(
+    layout: str, write: dict[str, Any], declare: Declare, tmp_path: Path
+) -> None:
+    write[layout](tmp_path / "source", "v", ROWS)
+    assert declare(layout).present(["v", "w"]) == {"v"}
