@@ -16,8 +16,10 @@ import pytest
 import yaml
 
 from spotvmr.cli.main import main
-from spotvmr.config import compose
+from spotvmr.config import Config, compose
 from spotvmr.extraction.prepare import prepare
+from spotvmr.pipeline.train import train
+from spotvmr.sweeps.file import METRICS
 
 GRID = {
     "name": "tiny",
@@ -71,6 +73,25 @@ def test_killed_it_goes_on_to_the_end(words: list[str], small: list[str], tmp_pa
     logs = [path.read_text() for path in (folder / "logs").glob("trial-*.log")]
     assert sum(log.count("teacher: training in") for log in logs) == 1  # they share it
     assert not list(tmp_path.rglob("offline-run-*"))  # without a server, without W&B
+
+
+def test_the_known_metrics_are_those_that_a_training_logs(config: Config) -> None:
+    train(config)
+    with (Path(config.paths.runs) / config.name / "curves" / "metrics.csv").open(newline="") as file:
+        names = next(csv.reader(file))
+    assert {name for name in names if name.startswith("val/")} == set(METRICS)
+
+
+def test_a_sweep_whose_trials_all_fail_ends_with_a_line_and_code_2(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grid = GRID | {"parameters": {"trainer.lr": {"values": [1e30]}}}
+    (tmp_path / "grid.yaml").write_text(yaml.safe_dump(grid), encoding="utf-8")
+    assert main([*words, "workers=1", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert [trial["state"] for trial in json.loads(out)["trials"]] == ["failed"]
+    assert "all 1 trials failed" in err.splitlines()[-1]
+    assert "diverged in epoch 1" in (tmp_path / "runs" / "tiny" / "logs" / "trial-000.log").read_text()
 
 
 def epochs_of(run: Path) -> dict[int, float]:

@@ -69,13 +69,16 @@ def _local(config: Config, arguments: Arguments, sweep: Sweep, trials: int | Non
         from spotvmr.report import print_table
 
         print_table(_table(sweep, rows, best))
-    return {
+    result = {
         "folder": str(folder),
         "metric": sweep.metric,
         "trials": [asdict(row) for row in rows],
         "best": best and asdict(best),
         "dashboard": _dashboard(folder, rows, arguments),
     }
+    if rows and all(row.state == "failed" for row in rows):
+        raise UserError(f"all {len(rows)} trials failed; {folder / 'logs'} has what they wrote", result)
+    return result
 
 
 def _file(name: str) -> Path:

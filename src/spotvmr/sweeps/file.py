@@ -9,11 +9,17 @@ from typing import Any
 
 import yaml
 
+from spotvmr.config.suggest import did_you_mean
 from spotvmr.errors import UserError
 from spotvmr.sweeps.command import CommandLine, read_command
 from spotvmr.sweeps.parameters import Parameter, read_parameter
 
 METHODS = ("grid", "random", "bayes")
+METRICS = (
+    *("val/R1@0.3", "val/R1@0.5", "val/R1@0.7", "val/R5@0.3", "val/R5@0.5", "val/mIoU", "val/any_budget"),
+    *("val/fraction_mean", "val/fraction_p95", "val/fraction_max", "val/gt_clip_recall", "val/selection_entropy"),
+)
+"""Validation curves that a training logs."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,8 @@ def _metric(given: Any, path: Path) -> tuple[str, bool]:
     name, goal = str(given.get("name", "")), given.get("goal", "minimize")
     if not name.startswith("val/"):
         raise UserError(f"metric '{name}' in {path} is no validation metric: use one such as val/R1@0.3")
+    if name not in METRICS:
+        raise UserError(f"metric '{name}' in {path} is logged by no training: {did_you_mean(name, METRICS)}")
     if goal not in ("maximize", "minimize"):
         raise UserError(f"goal {goal!r} in {path} is unknown: choose from maximize, minimize")
     return name, goal == "maximize"

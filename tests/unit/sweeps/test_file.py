@@ -63,6 +63,7 @@ def test_hyperband_is_read_as_the_server_does(write: Write, given: dict[str, int
         ({"method": "gird"}, ["'gird'", "grid, random, bayes"]),
         ({"metric": None}, ["no validation metric", "val/R1@0.3"]),
         ({"metric": {"name": "test/R1@0.3"}}, ["'test/R1@0.3'", "val/R1@0.3"]),
+        ({"metric": {"name": "val/loss"}}, ["'val/loss'", "logged by no training", "did you mean"]),
         ({"metric": {"name": "val/mIoU", "goal": "up"}}, ["'up'", "maximize, minimize"]),
         ({"parameters": None}, ["no parameters"]),
         ({"parameters": {"trainer": {"parameters": {"lr": {"value": 1}}}}}, ["nested", "trainer.lr"]),
