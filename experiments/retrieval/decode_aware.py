@@ -22,7 +22,7 @@ from spotvmr.assembly import BudgetedVmr, build_student, build_text, load_splits
 from spotvmr.config import load
 from spotvmr.features import FeatureStore
 from spotvmr.metrics import GroundingMetrics
-from spotvmr.retrieval.keyframes import nearest_frames, opened_clips
+from spotvmr.retrieval.keyframes import clips_to_reindex, nearest_frames
 from spotvmr.selection import SelectionRequest
 from spotvmr.types import ClipGrid, Moment
 from spotvmr.types.batches import TextBatch
@@ -47,7 +47,7 @@ class OpenedGroups:
         self.opened |= torch.isin(self.group, self.group[clips[0] != 0])
         chosen = clips[0].nonzero().flatten().numpy()
         if len(chosen):
-            mended = torch.from_numpy(opened_clips(chosen, self._times_s, self._grid))
+            mended = torch.from_numpy(clips_to_reindex(chosen, self._times_s, self._grid))
             self.index[:, mended] = self._own[:, mended]
         return self._expert * clips[..., None]
 

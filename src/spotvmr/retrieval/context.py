@@ -1,4 +1,4 @@
-"""What a retriever lends to each of its videos."""
+"""Networks, cache and settings that a retriever shares with each of its videos."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class RetrievalContext:
         index: Index encoder, on ``device``.
         expert: Expert encoder, on ``device``.
         text: Text encoder.
-        cache: What is known of videos.
-        device: Where index and expert encoder run.
+        cache: Index and expert features of videos.
+        device: Device of index encoder and expert encoder.
         clip_s: Length of a clip in seconds.
-        budget: Share of a video's clips that may be looked at when a query names none.
-        index_batch: Frames encoded at once.
-        expert_batch: Clips encoded at once.
+        budget: Share of a video's clips that a query may select when it names no budget.
+        index_batch: Frames encoded in one batch.
+        expert_batch: Clips encoded in one batch.
     """
 
     system: BudgetedVmr
@@ -41,15 +41,15 @@ class RetrievalContext:
 
     @cached_property
     def index_key(self) -> str:
-        """Digest of what decides index features."""
+        """Digest of all settings that change index features."""
         return spec_key(self.index.spec, self.clip_s).digest()
 
     @cached_property
     def expert_key(self) -> str:
-        """Digest of what decides expert features."""
+        """Digest of all settings that change expert features."""
         return spec_key(self.expert.spec, self.clip_s).digest()
 
     @cached_property
     def costs(self) -> UnitCosts:
-        """GFLOPs of the parts."""
+        """Counter of GFLOPs."""
         return UnitCosts(self.system, self.index, self.expert, self.text, self.device)

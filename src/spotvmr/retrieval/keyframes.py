@@ -37,7 +37,7 @@ def nearest_frames(times_s: NDArray[np.float64], grid: ClipGrid) -> tuple[NDArra
     return numbers, np.abs(times_s[numbers] - middles_s)
 
 
-def opened_clips(chosen: NDArray[np.int64], times_s: NDArray[np.float64], grid: ClipGrid) -> NDArray[np.int64]:
+def clips_to_reindex(chosen: NDArray[np.int64], times_s: NDArray[np.float64], grid: ClipGrid) -> NDArray[np.int64]:
     """Clips that deserve an index of their own when some clips are decoded: these, and what lies around them.
 
     Decoding the chosen clips passes many of the frames around them anyway. Where key frames are rarer than clips, clips
@@ -52,7 +52,7 @@ def opened_clips(chosen: NDArray[np.int64], times_s: NDArray[np.float64], grid: 
         Clips (m,), rising, the chosen ones among them.
 
     Example:
-        >>> opened_clips(np.array([5]), np.arange(0.0, 12.0, 2.0), ClipGrid(12.0, 1.0)).tolist()
+        >>> clips_to_reindex(np.array([5]), np.arange(0.0, 12.0, 2.0), ClipGrid(12.0, 1.0)).tolist()
         [1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
     middles_s = (np.arange(grid.n_clips) + 0.5) * grid.clip_s

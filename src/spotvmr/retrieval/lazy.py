@@ -1,4 +1,4 @@
-"""The expert source of retrieval: features come into being where the selector points, and nowhere else."""
+"""The expert source of retrieval: it computes features of the selected clips only."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from spotvmr.system.malloc_trim import return_freed_memory
 from spotvmr.types import ClipGrid
 from spotvmr.video import VideoInfo
 
-Opened = Callable[[NDArray[np.int64]], NDArray[np.int64]]
+Reindexing = Callable[[NDArray[np.int64]], NDArray[np.int64]]
+"""From the clips that are decoded (k,) to the clips that get new index features (m,)."""
 
 
 class LazyFeatures:
-    """Decodes and encodes clips on demand, each once: later queries, and later processes by the cache, share them.
+    """Decodes and encodes clips on demand, each once; later queries and later processes reuse them.
 
     Args:
         info: The video.
@@ -38,17 +39,20 @@ class LazyFeatures:
         self.expert = ClipRows(grid.n_clips, context.expert.spec.dim, video, context.expert_key, context.cache)
         self.index = ClipRows(grid.n_clips, context.index.spec.dim, video, f"{context.index_key}/middle", context.cache)
 
-    def provide(self, clips: NDArray[np.int64], index_clips: NDArray[np.int64], ledger: Ledger) -> None:
-        """See to it that features are in memory, in one pass over the file.
+    def provide(self, clips: NDArray[np.int64], index_clips: NDArray[np.int64], ledger: Ledger) -> int:
+        """Compute the features that are missing, in one pass over the file.
 
         Args:
-            clips: Clips whose expert features are wanted.
-            index_clips: Clips whose index features are wanted, of the frame at their middle.
-            ledger: Charged for what is decoded and encoded.
+            clips: Clips that need expert features.
+            index_clips: Clips that need index features of the frame at their middle.
+            ledger: Receives seconds, frames and clips.
+
+        Returns:
+            The number of clips whose index features were computed.
         """
         expert, index = self.expert.missing(clips.tolist()), self.index.missing(index_clips.tolist())
         if not expert | index:
-            return
+            return 0
         batches = self._decoder.read([Look(clip, clip in expert, clip in index) for clip in expert | index])
         decode_s, frames, before = 0.0, 0, ledger.stages()["expert"]["seconds"]
         while True:
@@ -64,6 +68,7 @@ class LazyFeatures:
         self._context.cache.add_timings(
             self._video, self._context.expert_key, ClipTimings(frames, decode_s, len(expert), spent_s)
         )
+        return len(index)
 
     def _encode(self, batch: DecodedClips, ledger: Ledger) -> None:
         """Encode the frames of a batch."""
@@ -73,34 +78,39 @@ class LazyFeatures:
                 rows = encode_clips(context.expert, torch.from_numpy(batch.pixels), context.device)
                 self.expert.put(batch.clips, rows)
         if batch.index_clips:
-            with ledger.stage("index", gflops=context.costs.index * len(batch.index_clips)):
+            with ledger.stage("index"):
                 rows = encode_clips(context.index, torch.from_numpy(batch.index_pixels), context.device)
                 self.index.put(batch.index_clips, rows)
 
 
 class LazySource:
-    """The source of one query, which also mends the index that the query is answered from.
+    """The expert source of one query. It also improves the index that the query reads.
 
-    The index of key frames is that of another moment than a clip's middle, often outside the clip. The clips that the
-    expert looks at, and those around them, get that of their middle, which the next preview and the VMR model read.
+    An index feature comes from the key frame nearest to the clip, which often lies outside it. Decoded clips, and the
+    clips around them, get the index feature of their own middle frame. The spotter's next step and the VMR model
+    read it.
 
     Args:
-        features: Of the video.
-        ledger: Charged for what is decoded and encoded.
-        index: Index features (1, T, D_s) of this query; written to.
-        opened: From the clips that are decoded (k,) to those whose index is mended (m,).
+        features: Features of the video.
+        ledger: Receives seconds, frames and clips.
+        index: Index features (1, T, D_s) of this query; changed in place.
+        reindexing: From the decoded clips (k,) to the clips that get new index features (m,).
+
+    Attributes:
+        reindexed: Number of clips whose index features were computed for this query.
     """
 
-    def __init__(self, features: LazyFeatures, ledger: Ledger, index: Tensor, opened: Opened) -> None:
-        self._features, self._ledger, self._index, self._opened = features, ledger, index, opened
+    def __init__(self, features: LazyFeatures, ledger: Ledger, index: Tensor, reindexing: Reindexing) -> None:
+        self._features, self._ledger, self._index, self._reindexing = features, ledger, index, reindexing
+        self.reindexed = 0
 
     def fetch(self, clips: Tensor) -> Tensor:
         """Expert features (B, T, D_f) of the clips whose weight (B, T) is not zero, times it; zeros elsewhere."""
         wanted = (clips != 0).any(0).nonzero().flatten()
         out = clips.new_zeros(*clips.shape, self._features.expert.dim)
         if len(wanted):
-            opened = self._opened(wanted.numpy())
-            self._features.provide(wanted.numpy(), opened, self._ledger)
+            around = self._reindexing(wanted.numpy())
+            self.reindexed += self._features.provide(wanted.numpy(), around, self._ledger)
             out[:, wanted] = self._features.expert.read(wanted.numpy()) * clips[:, wanted, None]
-            self._index[:, torch.from_numpy(opened)] = self._features.index.read(opened)
+            self._index[:, torch.from_numpy(around)] = self._features.index.read(around)
         return out

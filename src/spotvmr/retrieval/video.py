@@ -1,9 +1,10 @@
-"""One opened video: indexed, ready to be asked."""
+"""One indexed video that answers queries."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import overload
@@ -15,45 +16,33 @@ from numpy.typing import NDArray
 from spotvmr.cost import Ledger
 from spotvmr.errors import UserError
 from spotvmr.models import share
-from spotvmr.retrieval.answer import Answer, DenseCost
+from spotvmr.retrieval.answer import Answer
 from spotvmr.retrieval.cache.identity import content_hash, stamp
 from spotvmr.retrieval.context import RetrievalContext
 from spotvmr.retrieval.decoding import usable_cores
-from spotvmr.retrieval.indexing import IndexPass
-from spotvmr.retrieval.keyframes import nearest_frames, opened_clips
-from spotvmr.retrieval.lazy import LazyFeatures, LazySource, Opened
-from spotvmr.selection import Selection, SelectionRequest
-from spotvmr.types import ClipGrid, Moment
-from spotvmr.types.batches import TextBatch
-from spotvmr.video import VideoInfo, probe
+from spotvmr.retrieval.lazy import LazySource
+from spotvmr.retrieval.opened import OpenedVideo, open_video
+from spotvmr.selection import SelectionRequest
+from spotvmr.types import ClipGrid
+from spotvmr.video import VideoInfo
 
 log = logging.getLogger(__name__)
 
 LONGEST_QUERY = 1000
-"""Characters of a query."""
-# With a key frame a clip the mean distance is 0.5 clips; at 1.0 recall falls (``experiments/retrieval``).
-_FAR_CLIPS = 0.75
-_CUT_OFF_S = 1.0  # headers round: only a file that lacks more is called cut off
+"""Maximum number of characters of a query."""
 
 
 class Video:
-    """A video that answers queries; ``Retriever.open`` makes it.
+    """A video that answers queries; ``Retriever.open`` creates it.
 
-    Its index is in memory (one vector a clip); expert features come into being clip by clip and are kept for later
-    queries, here and in the cache. May be asked from several threads, one at a time.
+    The index is in memory, one vector a clip. Expert features are computed clip by clip and kept for later queries,
+    in memory and in the cache. Several threads may use one video; their queries run one after the other.
 
     Args:
         path: The file.
         context: Networks, cache and settings.
-        every_s: Seconds between index frames of a full decode; None reads key frames alone.
-        progress: Whether the index pass shows on stderr how far it is.
-
-    Attributes:
-        info: The file's facts.
-        grid: Its clips.
-        index_stages: What the index pass of this call cost, by stage; nothing when the cache had the index.
-        readable_share: Of the length that the file's header states; below 1 for a file that was cut off.
-        index_distance_s: Seconds (T,) from the middle of each clip to the index frame that stands for it.
+        every_s: Seconds between index frames of a full decode; None reads key frames only.
+        progress: Whether stderr shows the progress of the index pass.
 
     Raises:
         UserError: The file is absent, a folder, no video, or holds no readable frame.
@@ -64,35 +53,33 @@ class Video:
     ) -> None:
         self.path, self._context = path, context
         self._every_s, self._progress = every_s, progress
-        self._guard = threading.Lock()
-        self._open()
+        self._lock = threading.Lock()
+        self._opened = open_video(path, context, every_s, progress)
 
-    def _open(self) -> None:
-        """Look at the file and index it, or find its index."""
-        context = self._context
-        self._stamp = stamp(self.path) if self.path.exists() else None
-        self.info = probe(self.path)
-        self.readable_share = _readable_share(self.info)
-        if self.readable_share < 1:
-            info = self.info
-            log.warning("%s is cut off: %.1f of its %.1f s can be read", self.path, info.duration_s, info.stated_s)
-        self.grid = ClipGrid(self.info.duration_s, context.clip_s)
-        self._hash = content_hash(self.path)
-        context.cache.touch(self._hash)
-        ledger = Ledger(context.device)
-        index_pass = IndexPass(context.index, context.index_key, context.device, context.index_batch, self._every_s)
-        frames = index_pass.run(self.info, self._hash, context.cache, ledger, self._progress)
-        if ledger.seconds:
-            ledger.add("index", gflops=context.costs.index * ledger.stages()["decode"]["frames"])
-        self.index_stages = ledger.stages()
-        numbers, self.index_distance_s = nearest_frames(frames.times_s, self.grid)
-        self._opened: Opened = partial(opened_clips, times_s=frames.times_s, grid=self.grid)
-        if self._every_s is not None:  # a declared rate is kept to
-            self._opened = _nothing
-        if self.index_distance_s.mean() > _FAR_CLIPS * context.clip_s:
-            log.info("%s has few key frames: every_s=1 would index more, by decoding all of it", self.path)
-        self._index = torch.from_numpy(frames.features[numbers].astype(np.float32))[None]
-        self._features = LazyFeatures(self.info, self.grid, context, self._hash)
+    @property
+    def info(self) -> VideoInfo:
+        """Facts of the file."""
+        return self._opened.info
+
+    @property
+    def grid(self) -> ClipGrid:
+        """The clips of the video."""
+        return self._opened.grid
+
+    @property
+    def index_stages(self) -> Mapping[str, Mapping[str, float]]:
+        """Cost of the index pass by stage; zeros when the cache had the index."""
+        return self._opened.index_stages
+
+    @property
+    def readable_share(self) -> float:
+        """Readable length divided by the length that the header states; below 1 for a file that was cut off."""
+        return self._opened.readable_share
+
+    @property
+    def index_distance_s(self) -> NDArray[np.float64]:
+        """Distance (T,) in seconds from the middle of each clip to its index frame."""
+        return self._opened.index_distance_s
 
     @overload
     def ask(self, query: str, budget: float | None = None, top: int = 5) -> Answer: ...
@@ -103,61 +90,57 @@ class Video:
     def ask(
         self, query: str | list[str] | tuple[str, ...], budget: float | None = None, top: int = 5
     ) -> Answer | list[Answer]:
-        """Find the moments that a sentence asks for.
+        """Find the moments that a sentence describes.
+
+        A file that was replaced since it was opened is indexed again first.
 
         Args:
-            query: A sentence, or several: clips that several of them look at are decoded and encoded once.
-            budget: Share of the clips that each may look at, above 0 and at most 1; None takes that of the run.
-            top: Moments wanted, at most.
+            query: A sentence or several. A clip that several sentences select is decoded and encoded once.
+            budget: Share of the clips that each query may select, above 0 and at most 1; None uses the run's budget.
+            top: Maximum number of moments.
 
         Returns:
-            The answer; a list of them for a list. A file that was replaced meanwhile is indexed again first.
+            One answer for a sentence, a list of answers for a list.
 
         Raises:
-            UserError: An empty or overlong query, a budget or ``top`` out of its limits, or the file is gone.
+            UserError: The query is empty or too long, budget or ``top`` is out of its limits, or the file is gone.
         """
         texts = [query] if isinstance(query, str) else list(query)
         budget = self._context.budget if budget is None else budget
         for text in texts:
             _check(text, budget, top)
-        with self._guard:
-            if stamp(self.path) != self._stamp and content_hash(self.path) != self._hash:
-                log.warning("%s was replaced since it was opened: indexing it again", self.path)
-                self._open()
-            answers = [self._answer(text, budget, top) for text in texts]
+        with self._lock:
+            opened = self._current()
+            answers = [self._answer(opened, text, budget, top) for text in texts]
         return answers[0] if isinstance(query, str) else answers
 
+    def _current(self) -> OpenedVideo:
+        """The opened content of the file, opened again when the file was replaced."""
+        opened = self._opened
+        if stamp(self.path) != opened.stamp and content_hash(self.path) != opened.content:
+            log.warning("%s was replaced since it was opened: indexing it again", self.path)
+            # One assignment: an interrupted index pass leaves the old state, which the next query compares again.
+            self._opened = opened = open_video(self.path, self._context, self._every_s, self._progress)
+        return opened
+
     @torch.inference_mode()
-    def _answer(self, query: str, budget: float, top: int) -> Answer:
-        """Encode the query, select, localise."""
-        context = self._context
-        ledger, index = Ledger(context.device), self._index.clone()
-        source = LazySource(self._features, ledger, index, self._opened)
-        mask = torch.ones(1, self.grid.n_clips, dtype=torch.bool)
+    def _answer(self, opened: OpenedVideo, query: str, budget: float, top: int) -> Answer:
+        """Encode the query, select clips, localise moments."""
+        context, n_clips = self._context, opened.grid.n_clips
+        ledger, index = Ledger(context.device), opened.index.clone()
+        source = LazySource(opened.features, ledger, index, opened.reindexing)
+        mask = torch.ones(1, n_clips, dtype=torch.bool)
         with ledger.stage("text"):
             text = context.text.encode([query]).to("cpu")
-        share = torch.tensor([budget], dtype=torch.float64)
-        request = SelectionRequest(index, mask, text, share, source, context.system.model, (query,))
+        budgets = torch.tensor([budget], dtype=torch.float64)
+        request = SelectionRequest(index, mask, text, budgets, source, context.system.model, (query,))
         with ledger.stage("selection"):
             selection = context.system.selector(request)
         with ledger.stage("model"):
             output = context.system.localise(index, mask, text, selection)
-            duration_s = torch.tensor([self.info.duration_s])
+            duration_s = torch.tensor([opened.info.duration_s])
             moments = context.system.decode(selection, output, context.clip_s, duration_s)[0]
-        self._charge(ledger, query, text)
-        return self._told(query, moments, top, selection, ledger)
-
-    def _charge(self, ledger: Ledger, query: str, text: TextBatch) -> None:
-        """Enter the GFLOPs."""
-        said, selecting, localising = self._context.costs.query(query, text, self.grid.n_clips)
-        ledger.add("text", gflops=said)
-        ledger.add("selection", gflops=selecting)
-        ledger.add("model", gflops=localising)
-        ledger.add("expert", gflops=self._context.costs.expert * ledger.stages()["expert"]["clips"])
-
-    def _told(self, query: str, moments: list[Moment], top: int, selection: Selection, ledger: Ledger) -> Answer:
-        """Put the answer together."""
-        stages = ledger.stages()
+        new_clips = int(ledger.stages()["expert"]["clips"])
         return Answer(
             query=query,
             moments=tuple(moments[:top]),
@@ -165,39 +148,36 @@ class Video:
             clips=tuple(selection.chosen[0].nonzero().flatten().tolist()),
             steps=tuple(tuple(step[0].nonzero().flatten().tolist()) for step in selection.steps),
             scores=tuple(selection.scores[-1][0].tolist()) if selection.scores else (),
-            n_clips=self.grid.n_clips,
-            clip_s=self._context.clip_s,
-            new_clips=int(stages["expert"]["clips"]),
-            stages=stages,
-            dense=self._dense(ledger),
+            n_clips=n_clips,
+            clip_s=context.clip_s,
+            new_clips=new_clips,
+            measured=_measured(ledger),
+            dense_seconds=self._dense_seconds(opened, ledger),
+            count=partial(context.costs.flops, query, text, n_clips, source.reindexed, new_clips),
         )
 
-    def _dense(self, ledger: Ledger) -> DenseCost:
-        """What the dense way would have cost, from the rates of this video."""
-        stages, clips = ledger.stages(), self.grid.n_clips
-        rates = self._context.cache.timings(self._hash, self._context.expert_key)
-        gflops = clips * self._context.costs.expert + stages["text"]["gflops"] + stages["model"]["gflops"]
-        if not (rates.frames and rates.clips):
-            return DenseCost(None, gflops)
-        frames = self.info.duration_s * self.info.fps
-        decode_s = frames * rates.decode_s / rates.frames / usable_cores()
-        expert_s = clips * rates.expert_s / rates.clips
-        return DenseCost(decode_s + expert_s + stages["text"]["seconds"] + stages["model"]["seconds"], gflops)
+    def _dense_seconds(self, opened: OpenedVideo, ledger: Ledger) -> float | None:
+        """Estimated seconds of a dense pass, from the rates measured on this video; None before any was measured."""
+        timings = self._context.cache.timings(opened.content, self._context.expert_key)
+        if not (timings.frames and timings.clips):
+            return None
+        frames = opened.info.duration_s * opened.info.fps
+        decode_s = frames * timings.decode_s / timings.frames / usable_cores()
+        expert_s = opened.grid.n_clips * timings.expert_s / timings.clips
+        stages = ledger.stages()
+        return decode_s + expert_s + stages["text"]["seconds"] + stages["model"]["seconds"]
 
 
-def _nothing(chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-    """No clip."""
-    return chosen[:0]
-
-
-def _readable_share(info: VideoInfo) -> float:
-    """Length that can be read over length that is stated; 1 where they differ by what rounding explains."""
-    end_s = info.duration_s + max(0.0, info.origin_s)
-    return info.duration_s / info.stated_s if info.stated_s > end_s + _CUT_OFF_S else 1.0
+def _measured(ledger: Ledger) -> dict[str, dict[str, float]]:
+    """Seconds, frames and clips of each stage; GFLOPs are counted later, on demand."""
+    return {
+        stage: {unit: amount for unit, amount in amounts.items() if unit != "gflops"}
+        for stage, amounts in ledger.stages().items()
+    }
 
 
 def _check(query: str, budget: float, top: int) -> None:
-    """Refuse what cannot be asked."""
+    """Refuse values out of their limits."""
     if not query.strip():
         raise UserError("the query is empty: say in a sentence what to look for")
     if len(query) > LONGEST_QUERY:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from spotvmr.app.curve import curve
 from spotvmr.app.view import answer_html, film_html, note_html
-from spotvmr.retrieval import Answer, DenseCost
+from spotvmr.retrieval import Answer, QueryFlops
 from spotvmr.types import Moment
 
 EVIL = "<script>alert(1)</script>"
@@ -21,8 +21,9 @@ ANSWER = Answer(
     n_clips=100,
     clip_s=1.0,
     new_clips=2,
-    stages={"expert": {"seconds": 1.5, "gflops": 30.0, "clips": 2}, "text": {"seconds": 0.5, "gflops": 10.0}},
-    dense=DenseCost(40.0, 1000.0),
+    measured={"expert": {"seconds": 1.5, "clips": 2}, "text": {"seconds": 0.5}},
+    dense_seconds=40.0,
+    count=lambda: QueryFlops({"expert": 30.0, "text": 10.0}, 1000.0),
 )
 INDEX = {"decode": {"seconds": 1.0, "frames": 9}, "index": {"seconds": 1.0, "gflops": 10.0}}
 
@@ -48,7 +49,7 @@ def test_the_bill() -> None:
     html = answer_html(ANSWER, 100.0, INDEX)
     assert "Looked at 3 of 100 clips (3 %); 0.050 of the GFLOPs of a dense pass, 0.10 of its seconds." in html
     assert "index pass, once a video" in html
-    unknown = answer_html(replace(ANSWER, dense=DenseCost(None, 1000.0)), 100.0, {})
+    unknown = answer_html(replace(ANSWER, dense_seconds=None), 100.0, {})
     assert "index pass: from the cache" in unknown
     assert "of its seconds" not in unknown
 

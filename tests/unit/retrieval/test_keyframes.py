@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spotvmr.retrieval.keyframes import nearest_frames, opened_clips
+from spotvmr.retrieval.keyframes import clips_to_reindex, nearest_frames
 from spotvmr.types import ClipGrid
 
 
@@ -39,4 +39,4 @@ def test_a_single_frame_stands_for_all() -> None:
 )
 def test_clips_around_the_chosen_ones(spacing_s: float, chosen: list[int], opened: list[int]) -> None:
     times_s, grid = np.arange(0, 24, spacing_s), ClipGrid(24.0, 1.0)
-    assert opened_clips(np.array(chosen, np.int64), times_s, grid).tolist() == opened
+    assert clips_to_reindex(np.array(chosen, np.int64), times_s, grid).tolist() == opened

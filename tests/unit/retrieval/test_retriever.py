@@ -138,7 +138,7 @@ def test_the_index_is_that_of_the_nearest_key_frames(videos: Path, make_retrieve
     pixels = np.stack([frame.pixels for frame in iter_keyframes(videos / "plain.mp4")])  # 0, 2, 4, 6, 8 s
     rows = encode_clips(retriever.context.index, torch.from_numpy(pixels), "cpu").astype(np.float16)
     expected = rows[[0, 1, 1, 2, 2, 3, 3, 4, 4, 4]].astype(np.float32)
-    assert np.allclose(video._index[0].numpy(), expected, atol=2e-3)
+    assert np.allclose(video._opened.index[0].numpy(), expected, atol=2e-3)
     assert video.index_distance_s[:3] == pytest.approx([0.5, 0.5, 0.5])
     assert video.index_stages["decode"]["frames"] == 5
 
@@ -239,7 +239,7 @@ def test_an_interrupted_index_pass_goes_on(videos: Path, make_retriever: Make, m
     resumed = make_retriever("index.batch_clips=1").open(videos / "plain.mp4", progress=False)
     assert resumed.index_stages["decode"]["frames"] == 3
     fresh = make_retriever("index.batch_clips=1", cache=None).open(videos / "plain.mp4", progress=False)
-    assert torch.equal(resumed._index, fresh._index)
+    assert torch.equal(resumed._opened.index, fresh._opened.index)
 
 
 def test_an_unwritable_cache_is_one_line_and_no_cache(
@@ -276,16 +276,16 @@ def test_opened_groups_are_indexed_by_their_own_frames(
     path = videos / "one_gop.mp4"  # one key frame for ten clips
     few, every = make_retriever(cache=None), make_retriever(cache=None)
     sparse, dense = few.open(path, progress=False), every.open(path, every_s=1.0, progress=False)
-    assert not torch.equal(sparse._index, dense._index)
+    assert not torch.equal(sparse._opened.index, dense._opened.index)
     system, read = few.context.system, []
     localise = system.localise
     monkeypatch.setattr(system, "localise", lambda index, *rest: (read.append(index), localise(index, *rest))[1])
     answer = sparse.ask(QUERY, budget=0.1)
     (chosen,) = answer.clips
-    middle = sparse._features.index
+    middle = sparse._opened.features.index
     near = [clip for clip in range(10) if abs(clip - chosen) <= 8]
     assert middle.missing(range(10)) == set(range(10)) - set(near)
-    assert torch.allclose(read[0][0, near], dense._index[0, near], atol=2e-3)
+    assert torch.allclose(read[0][0, near], dense._opened.index[0, near], atol=2e-3)
     assert answer.stages["index"]["gflops"] > 0
     again = sparse.ask(QUERY, budget=0.1)
     assert again.moments == answer.moments
@@ -316,3 +316,53 @@ def test_the_real_film_is_read_by_its_key_frames(film: Path, make_retriever: Mak
     video = make_retriever("selector=none").open(film, progress=False)
     assert video.index_stages["decode"]["frames"] == 190
     assert video.ask(QUERY).n_clips == 597
+
+
+def test_an_interrupted_reindexing_of_a_replaced_video_leaves_no_wrong_answer(
+    videos: Path, make_retriever: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next query indexes the new content, and the cache holds nothing wrong of either content."""
+    from spotvmr.retrieval import indexing
+
+    words = ("selector=uniform",)
+    path = Path(shutil.copy(videos / "plain.mp4", tmp_path / "a.mp4"))
+    video = make_retriever(*words).open(path, progress=False)
+    shutil.copy(videos / "cut.mp4", path)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(indexing, "encode_clips", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        video.ask(QUERY, budget=0.5)
+    monkeypatch.setattr(indexing, "encode_clips", encode_clips)
+    after = video.ask(QUERY, budget=0.5)
+    for name, answer in (("cut.mp4", after), ("plain.mp4", None)):
+        expected = make_retriever(*words, cache=None).open(videos / name, progress=False).ask(QUERY, budget=0.5)
+        cached = make_retriever(*words).open(videos / name, progress=False).ask(QUERY, budget=0.5)
+        assert (answer or cached).moments == cached.moments == expected.moments
+
+
+def test_a_query_counts_its_gflops_when_they_are_read(
+    videos: Path, make_retriever: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pickle
+
+    from spotvmr.retrieval import unit_costs
+
+    counted = []
+    count = unit_costs.count_gflops
+    monkeypatch.setattr(unit_costs, "count_gflops", lambda *words: (counted.append(1), count(*words))[1])
+    video = make_retriever().open(videos / "plain.mp4", progress=False)
+    opened = len(counted)
+    answers = [video.ask(QUERY, budget=0.2) for _ in range(2)]
+    assert all(answer.seconds > 0 for answer in answers)
+    assert len(counted) == opened
+    gflops = [answer.gflops for answer in answers]
+    after = len(counted)
+    assert after > opened
+    assert gflops[0] > gflops[1] == answers[1].stages["text"]["gflops"] + sum(
+        answers[1].stages[stage]["gflops"] for stage in ("selection", "model")
+    )
+    assert pickle.loads(pickle.dumps(answers[0])).to_json() == answers[0].to_json()
+    assert len(counted) == after

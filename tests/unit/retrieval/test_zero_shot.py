@@ -50,7 +50,7 @@ def test_the_first_look_is_where_the_index_is_most_similar(
     video = retriever.open(videos / "plain.mp4", every_s=1.0, progress=False)
     answer = video.ask(QUERY, budget=0.1)
     sentence = context.text.encode([QUERY]).sentence
-    cosine = fn.cosine_similarity(video._index[0], sentence, dim=-1)
+    cosine = fn.cosine_similarity(video._opened.index[0], sentence, dim=-1)
     assert answer.clips == (int(cosine.argmax()),)
     text = context.text.encode([QUERY])
     assert (text.tokens.shape, text.sentence.shape) == ((1, 1, 24), (1, 48))
