@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -149,3 +151,69 @@ def test_the_folder_is_the_users_unless_told_otherwise(monkeypatch: pytest.Monke
     assert default_folder() == Path("/users/cache/spotvmr")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert default_folder() == Path.home() / ".cache" / "spotvmr"
+
+
+def test_a_clip_that_is_stored_twice_counts_once(tmp_path: Path) -> None:
+    cache = VideoCache(tmp_path)
+    for _ in range(2):
+        cache.add_clips("v", "k", {1: row(1)})
+        assert cache.size_bytes() == 64 + 2 * DIM
+    for count in (4, 6):
+        cache.add_index("v", "k", 0, *frames(0, count))
+        assert cache.size_bytes() == 2 * 64 + 2 * DIM + count * (8 + 2 * DIM)
+
+
+def test_use_after_close_is_an_error_and_keeps_the_file(tmp_path: Path) -> None:
+    cache = VideoCache(tmp_path)
+    cache.add_clips("v", "k", {1: row(1)})
+    cache.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        cache.touch("v")
+    assert len(VideoCache(tmp_path).clips("v", "k", [1], DIM)) == 1
+
+
+def test_a_wrong_statement_is_an_error_and_keeps_the_file(tmp_path: Path) -> None:
+    cache = VideoCache(tmp_path)
+    cache.add_clips("v", "k", {1: row(1)})
+    with pytest.raises(sqlite3.IntegrityError):
+        cache._tables.do(lambda db: db.execute("INSERT INTO videos VALUES ('v', NULL, 0)"))
+    assert len(VideoCache(tmp_path).clips("v", "k", [1], DIM)) == 1
+
+
+def test_a_file_that_is_damaged_later_is_removed_for_the_next_process(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = VideoCache(tmp_path)
+    for clip in range(200):
+        cache.add_clips("v", "k", {clip: row(clip)})
+    damaged = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(damaged[:24] + b"\xff" * (len(damaged) - 24))
+    cache.add_clips("v", "k", {1: row(1)})
+    assert caplog.text.count("cannot be used") == 1
+    assert not (tmp_path / FILE).exists()
+
+
+def test_the_lock_of_an_index_pass_is_removed(tmp_path: Path) -> None:
+    cache = VideoCache(tmp_path)
+    with cache.indexing("v"):
+        assert (tmp_path / "v.lock").exists()
+    assert not (tmp_path / "v.lock").exists()
+
+
+def test_one_process_at_a_time_indexes_a_video(tmp_path: Path) -> None:
+    inside, most = [], []
+
+    def index() -> None:
+        for _ in range(20):
+            with VideoCache(tmp_path).indexing("v"):
+                inside.append(1)
+                most.append(len(inside))
+                time.sleep(0.001)
+                inside.pop()
+
+    threads = [threading.Thread(target=index) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert (len(most), max(most)) == (80, 1)

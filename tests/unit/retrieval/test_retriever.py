@@ -361,8 +361,11 @@ def test_a_query_counts_its_gflops_when_they_are_read(
     gflops = [answer.gflops for answer in answers]
     after = len(counted)
     assert after > opened
-    assert gflops[0] > gflops[1] == answers[1].stages["text"]["gflops"] + sum(
-        answers[1].stages[stage]["gflops"] for stage in ("selection", "model")
+    assert (
+        gflops[0]
+        > gflops[1]
+        == answers[1].stages["text"]["gflops"]
+        + sum(answers[1].stages[stage]["gflops"] for stage in ("selection", "model"))
     )
     assert pickle.loads(pickle.dumps(answers[0])).to_json() == answers[0].to_json()
     assert len(counted) == after

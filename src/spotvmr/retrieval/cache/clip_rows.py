@@ -13,16 +13,16 @@ from spotvmr.retrieval.cache.video_cache import VideoCache
 
 
 class ClipRows:
-    """One vector a clip, of those that are known.
+    """One feature vector a clip, for the clips that were computed.
 
-    They are fp16 as in a feature store, so that both ways answer alike.
+    They are fp16 as in a feature store, so that search and evaluation give the same answers.
 
     Args:
         n_clips: Clips of the video, T.
         dim: Channels D.
         video: Content hash of the video.
-        key: Digest of what decides the features.
-        cache: Where they are kept.
+        key: Digest of all settings that change the features.
+        cache: Cache of features.
 
     Attributes:
         dim: Channels D.
@@ -36,17 +36,17 @@ class ClipRows:
         self._video, self._key, self._cache = video, key, cache
 
     def missing(self, clips: Iterable[int]) -> set[int]:
-        """Those of some clips that are neither in memory nor in the cache."""
+        """The clips whose features are neither in memory nor in the cache."""
         unknown = [clip for clip in clips if not self._known[clip]]
         for clip, row in self._cache.clips(self._video, self._key, unknown, self.dim).items():
             self._features[clip], self._known[clip] = row, True
         return {clip for clip in unknown if not self._known[clip]}
 
     def put(self, clips: Sequence[int], rows: NDArray[np.float32]) -> None:
-        """Keep the features (n, D) of clips (n,)."""
+        """Store the features (n, D) of clips (n,), in memory and in the cache."""
         self._features[list(clips)], self._known[list(clips)] = rows, True
         self._cache.add_clips(self._video, self._key, {clip: self._features[clip] for clip in clips})
 
     def read(self, clips: NDArray[np.int64]) -> Tensor:
-        """Features (n, D), float32, of known clips (n,)."""
+        """Features (n, D), float32, of clips (n,) that were computed."""
         return torch.from_numpy(self._features[clips].astype(np.float32))

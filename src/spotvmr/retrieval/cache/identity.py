@@ -1,4 +1,4 @@
-"""Which video a file holds, whatever its name: the key of everything that is cached about it."""
+"""The identity of a video: a hash of its content, which is the key of everything in the cache."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BLOCKS = 32
 
 
 def content_hash(path: Path) -> str:
-    """Name the content of a file by 24 hexadecimal digits, in milliseconds however long the file is.
+    """Hash the content of a file to 24 hexadecimal digits, in milliseconds for any length.
 
     SHA-256 over the size and 32 blocks of 64 KiB at even distances, the first at the start of the file and the last
     at its end; files up to 2 MiB are read whole. Another encoding of a video, a longer or a cut one differ in size or
@@ -39,14 +39,14 @@ def content_hash(path: Path) -> str:
 
 
 def _places(size: int) -> list[int]:
-    """Where the blocks begin."""
+    """Offsets of the blocks in bytes."""
     if size <= _BLOCKS * _BLOCK_BYTES:
         return list(range(0, size, _BLOCK_BYTES))
     return [block * (size - _BLOCK_BYTES) // (_BLOCKS - 1) for block in range(_BLOCKS)]
 
 
 def stamp(path: Path) -> tuple[int, int, int]:
-    """Size, time of change in ns and inode: equal as long as nobody replaces or writes the file.
+    """Size, time of change in ns and inode. They stay equal while nobody replaces or writes the file.
 
     Raises:
         UserError: The file is gone.

@@ -1,4 +1,4 @@
-"""What was computed about videos, kept for later processes: one SQLite file in the cache folder."""
+"""Index and expert features of videos, kept for later processes in one SQLite file of the cache folder."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from spotvmr.retrieval.cache.tables import Tables
 log = logging.getLogger(__name__)
 
 FILE = "videos-1.sqlite"
-"""The number is the version of the tables: what another version left behind is not looked at."""
+"""The number is the version of the tables: files of other versions are not read."""
 _VERSION = 1
-_ROW_BYTES = 64  # of SQLite's own for each row, about
+_ROW_BYTES = 64  # approximate overhead of SQLite for each row
 _TABLES = """
 CREATE TABLE IF NOT EXISTS videos (hash TEXT PRIMARY KEY, used REAL NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chunks (hash TEXT, key TEXT, number INTEGER, times BLOB, features BLOB,
@@ -37,14 +37,18 @@ CREATE TABLE IF NOT EXISTS clips (hash TEXT, key TEXT, clip INTEGER, features BL
 _TOUCH = """INSERT INTO videos VALUES (?, ?, ?)
 ON CONFLICT (hash) DO UPDATE SET used = excluded.used, bytes = bytes + excluded.bytes"""
 _CHUNKS = "SELECT number, times, features FROM chunks WHERE hash = ? AND key = ? ORDER BY number"
-_ADD_RATES = """INSERT INTO rates VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash, key) DO UPDATE SET
+_CHUNK_BYTES = (
+    "SELECT TOTAL(? + LENGTH(times) + LENGTH(features)) FROM chunks WHERE hash = ? AND key = ? AND number = ?"
+)
+_CLIP_BYTES = "SELECT TOTAL(? + LENGTH(features)) FROM clips WHERE hash = ? AND key = ? AND clip = ?"
+_ADD_TIMINGS = """INSERT INTO rates VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash, key) DO UPDATE SET
 frames = frames + excluded.frames, decode_s = decode_s + excluded.decode_s,
 clips = clips + excluded.clips, expert_s = expert_s + excluded.expert_s"""
 
 
 @dataclass(frozen=True)
 class ClipTimings:
-    """What looking at clips took: decoded frames and seconds of one core, encoded clips and seconds."""
+    """Cost of expert clips: decoded frames and seconds of one core, encoded clips and seconds."""
 
     frames: int
     decode_s: float
@@ -62,11 +66,11 @@ def default_folder() -> Path:
 class VideoCache:
     """Index and expert features of videos, by content hash of the video and digest of the encoder's settings.
 
-    When all videos together outgrow the limit, those not used for longest go, each as a whole.
+    When the total size exceeds the limit, the least recently used videos are deleted, each as a whole.
 
     Args:
-        folder: Cache folder, made when absent; None, or one that cannot be written, keeps everything in memory.
-        limit_bytes: Size of all features together.
+        folder: Cache folder, created when absent. None, or a folder that cannot be written, keeps everything in memory.
+        limit_bytes: Maximum size of all features together.
     """
 
     def __init__(self, folder: Path | None, limit_bytes: int = 4 << 30) -> None:
@@ -79,7 +83,7 @@ class VideoCache:
 
     @contextmanager
     def indexing(self, video: str) -> Iterator[None]:
-        """Let one process at a time make the index of a video; the others wait and find it made."""
+        """Let one process at a time index a video; the others wait and then find the index."""
         lock = None
         if self._tables.folder is not None:
             lock = filelock.FileLock(self._tables.folder / f"{video}.lock")
@@ -95,17 +99,20 @@ class VideoCache:
             yield
         finally:
             if lock is not None:
+                # Removed while it is held: a process that waited for this file sees that it is gone and makes another.
+                with suppress(OSError):
+                    Path(lock.lock_file).unlink()
                 lock.release()
 
     def touch(self, video: str) -> None:
-        """Note that a video is used now."""
+        """Record that a video is used now."""
         self._tables.do(lambda db: db.execute(_TOUCH, (video, time.time(), 0)))
 
     def index(self, video: str, key: str, dim: int) -> tuple[NDArray[np.float64], NDArray[np.float16], bool]:
-        """The index frames kept so far.
+        """The index frames that the cache has.
 
         Returns:
-            Their times (n,) in seconds, their features (n, D), and whether these are all of the video.
+            Their times (n,) in seconds, their features (n, D), and whether the index of the video is complete.
         """
         rows, whole = self._tables.do(
             lambda db: (
@@ -116,7 +123,7 @@ class VideoCache:
         times: list[NDArray[np.float64]] = [np.empty(0)]
         features = [np.empty((0, dim), np.float16)]
         for number, time_bytes, feature_bytes in rows:
-            # Another process may have made room in the middle of an index pass: what follows a gap is of no use.
+            # Another process may have deleted rows in the middle of an index pass: frames after a gap are useless.
             if number != sum(map(len, times)) or len(feature_bytes) != len(time_bytes) // 8 * dim * 2:
                 break
             times.append(np.frombuffer(time_bytes, np.float64))
@@ -127,16 +134,16 @@ class VideoCache:
     def add_index(
         self, video: str, key: str, first: int, times_s: NDArray[np.float64], features: NDArray[np.float16]
     ) -> None:
-        """Keep consecutive index frames, the first of which is number ``first`` of the video."""
+        """Store consecutive index frames; ``first`` is the number of the first one in the video."""
         rows = [(video, key, first, times_s.tobytes(), features.tobytes())]
-        self._insert(video, "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?)", rows)
+        self._insert(video, "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?)", _CHUNK_BYTES, rows)
 
     def finish_index(self, video: str, key: str, frames: int) -> None:
-        """Note how many index frames a video has in all."""
+        """Record the total number of index frames of a video: its index is complete."""
         self._tables.do(lambda db: db.execute("INSERT OR REPLACE INTO whole VALUES (?, ?, ?)", (video, key, frames)))
 
     def timings(self, video: str, key: str) -> ClipTimings:
-        """What decoding and encoding clips of a video has taken so far, in all processes."""
+        """Cost of the expert clips of a video so far, over all processes."""
         row = self._tables.do(
             lambda db: db.execute(
                 "SELECT frames, decode_s, clips, expert_s FROM rates WHERE hash = ? AND key = ?", (video, key)
@@ -145,11 +152,11 @@ class VideoCache:
         return ClipTimings(*row) if row else ClipTimings(0, 0.0, 0, 0.0)
 
     def add_timings(self, video: str, key: str, spent: ClipTimings) -> None:
-        """Add to what it has taken."""
-        self._tables.do(lambda db: db.execute(_ADD_RATES, (video, key, *astuple(spent))))
+        """Add to the cost of the expert clips of a video."""
+        self._tables.do(lambda db: db.execute(_ADD_TIMINGS, (video, key, *astuple(spent))))
 
     def clips(self, video: str, key: str, clips: Sequence[int], dim: int) -> dict[int, NDArray[np.float16]]:
-        """Expert features (D,) of those of the asked clips that are kept."""
+        """Features (D,) of those clips that the cache has."""
 
         def read(db: sqlite3.Connection) -> dict[int, NDArray[np.float16]]:
             found = {}
@@ -164,29 +171,39 @@ class VideoCache:
         return self._tables.do(read)
 
     def add_clips(self, video: str, key: str, features: Mapping[int, NDArray[np.float16]]) -> None:
-        """Keep expert features (D,) of clips."""
+        """Store features (D,) of clips."""
         rows = [(video, key, clip, row.tobytes()) for clip, row in features.items()]
-        self._insert(video, "INSERT OR IGNORE INTO clips VALUES (?, ?, ?, ?)", rows)
+        self._insert(video, "INSERT OR REPLACE INTO clips VALUES (?, ?, ?, ?)", _CLIP_BYTES, rows)
 
     def size_bytes(self) -> int:
-        """Features of all videos together."""
+        """Size of the features of all videos together."""
         return int(self._tables.do(lambda db: db.execute("SELECT TOTAL(bytes) FROM videos").fetchone())[0])
 
-    def _insert(self, video: str, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows, charge them to the video, and make room."""
-        size = sum(_ROW_BYTES + sum(len(cell) for cell in row if isinstance(cell, bytes)) for row in rows)
-        if size > self.limit_bytes:
+    def _insert(self, video: str, statement: str, stored_bytes: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows, charge the video with the bytes that they add, and delete old videos.
+
+        Args:
+            video: Content hash.
+            statement: Inserts or replaces a row. Hash, key and number are its first three values.
+            stored_bytes: Selects the size of the row with these three values; 0 when there is none.
+            rows: The rows.
+        """
+        sizes = [_ROW_BYTES + sum(len(cell) for cell in row if isinstance(cell, bytes)) for row in rows]
+        if sum(sizes) > self.limit_bytes:
             return
 
         def work(db: sqlite3.Connection) -> None:
-            db.executemany(statement, rows)
-            db.execute(_TOUCH, (video, time.time(), size))
+            added = sum(sizes)
+            for row in rows:
+                added -= int(db.execute(stored_bytes, (_ROW_BYTES, *row[:3])).fetchone()[0])
+                db.execute(statement, row)
+            db.execute(_TOUCH, (video, time.time(), added))
             self._make_room(db, video)
 
         self._tables.do(work)
 
     def _make_room(self, db: sqlite3.Connection, keep: str) -> None:
-        """Forget the videos not used for longest; if need be all others, then the asked one as well."""
+        """Delete the least recently used videos until the rest fits; ``keep`` is deleted last."""
         total = db.execute("SELECT TOTAL(bytes) FROM videos").fetchone()[0]
         if total <= self.limit_bytes:
             return
