@@ -94,10 +94,10 @@ def test_a_query_is_typed_and_a_moment_clicked(browser: Chrome, url: str, tmp_pa
     ask(browser, "when did I shake the red flask?")
     wait(browser, "return document.querySelectorAll('#found .moment').length > 0")
     assert browser.find_element(By.CSS_SELECTOR, "#found h2").text == "when did I shake the red flask?"
-    assert "Looked at 2 of 20 clips (10 %)" in browser.find_element(By.CSS_SELECTOR, "#found .bill").text
+    assert "Expert clips: 2 of 20 (10 %)" in browser.find_element(By.CSS_SELECTOR, "#found .bill").text
     assert "Sure: " in browser.find_element(By.CSS_SELECTOR, "#found .sure").text
     lanes = [lane.text for lane in browser.find_elements(By.CSS_SELECTOR, "#found .lane .name")]
-    assert lanes == ["score", "looked at", "moments"]
+    assert lanes == ["score", "expert clips", "moments"]
     assert len(browser.find_elements(By.CSS_SELECTOR, "#found .costs tr")) == 4
     moment = browser.find_elements(By.CSS_SELECTOR, "#found .moment")[-1]
     start_s = float(moment.get_attribute("data-at") or "nan")

@@ -1,18 +1,17 @@
-"""The videos that the page may show: those of one folder and nothing else."""
+"""The videos that the page may show: the files of one folder and no others."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from spotvmr.errors import UserError
-
-SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mpg", ".mpeg")
+from spotvmr.types.names import VIDEO_SUFFIXES
 
 
 class VideoFolder:
     """Names and paths of the videos directly in a folder.
 
-    A link counts when it leads to a file inside the folder; one that leads outside is neither listed nor opened.
+    A link to a file inside the folder is a video; a link to the outside is neither listed nor opened.
 
     Args:
         folder: The folder.
@@ -26,10 +25,10 @@ class VideoFolder:
             raise UserError(f"no such folder: {folder}; name one that holds videos: spotvmr app FOLDER")
         self.folder = folder.resolve()
         if not self.names():
-            raise UserError(f"no video in {folder}: its files should end in {', '.join(SUFFIXES)}")
+            raise UserError(f"no video in {folder}: its files should end in {', '.join(VIDEO_SUFFIXES)}")
 
     def names(self) -> list[str]:
-        """File names of the videos that are there now, sorted.
+        """Sorted file names of the videos that the folder has now.
 
         Raises:
             UserError: The folder cannot be read.
@@ -43,7 +42,7 @@ class VideoFolder:
         """Resolved path of a video.
 
         Raises:
-            UserError: No video of the folder has this name, whatever else it may lead to.
+            UserError: No video of the folder has this name.
         """
         path = self.folder / name
         if path.parent != self.folder or name in ("", ".", "..") or "\0" in name or not self._is_ours(path):
@@ -53,4 +52,4 @@ class VideoFolder:
     def _is_ours(self, path: Path) -> bool:
         """Whether a path is a video file that lies in the folder."""
         real = path.resolve()
-        return path.suffix.lower() in SUFFIXES and real.is_relative_to(self.folder) and real.is_file()
+        return path.suffix.lower() in VIDEO_SUFFIXES and real.is_relative_to(self.folder) and real.is_file()

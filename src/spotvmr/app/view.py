@@ -71,9 +71,9 @@ def _moments(answer: Answer, duration_s: float) -> str:
 
 
 def _timeline(answer: Answer, duration_s: float) -> str:
-    """Lanes over the length of the video: score, clips looked at by step, moments. A click plays from there."""
+    """Lanes over the length of the video: score, expert clips by step, moments. A click plays from there."""
     lanes = [_lane("score", curve(answer.scores))] if answer.scores else []
-    looked = "".join(
+    selected = "".join(
         _mark(first * answer.clip_s, (last + 1) * answer.clip_s, duration_s, f"step step{min(number, 6)}")
         for number, step in enumerate(answer.steps, start=1)
         for first, last in _runs(step)
@@ -82,7 +82,7 @@ def _timeline(answer: Answer, duration_s: float) -> str:
         _mark(moment.start_s, moment.end_s, duration_s, f"found rank{min(number, 2)}")
         for number, moment in reversed(list(enumerate(answer.moments, start=1)))
     )
-    lanes += [_lane("looked at", looked), _lane("moments", found)]
+    lanes += [_lane("expert clips", selected), _lane("moments", found)]
     ticks = "".join(f"<span>{_time(part / 4 * duration_s, duration_s)}</span>" for part in range(5))
     legend = "".join(
         f'<span><i class="step step{min(number, 6)}"></i>step {number}: {len(step)} clips</span>'
@@ -126,13 +126,13 @@ def _costs(answer: Answer, index_stages: Stages) -> str:
         for name, seconds, gflops in rows
     )
     share = 100 * len(answer.clips) / answer.n_clips
-    said = f"Looked at {len(answer.clips):,} of {answer.n_clips:,} clips ({share:.0f} %)"
+    summary = f"Expert clips: {len(answer.clips):,} of {answer.n_clips:,} ({share:.0f} %)"
     if dense.gflops > 0:
-        said += f"; {(index_gflops + answer.gflops) / dense.gflops:.3f} of the GFLOPs of a dense pass"
+        summary += f"; {(index_gflops + answer.gflops) / dense.gflops:.3f} of the GFLOPs of a dense pass"
     if dense.seconds:
-        said += f", {(index_s + answer.seconds) / dense.seconds:.2f} of its seconds"
+        summary += f", {(index_s + answer.seconds) / dense.seconds:.2f} of its seconds"
     head = "<tr><th></th><th scope='col'>seconds</th><th scope='col'>GFLOPs</th></tr>"
-    return f'<p class="bill">{said}.</p><table class="costs">{head}{body}</table>'
+    return f'<p class="bill">{summary}.</p><table class="costs">{head}{body}</table>'
 
 
 _UNITS = ("seconds", "gflops")

@@ -27,6 +27,7 @@ from spotvmr.config.schema import Config, DatasetConfig
 from spotvmr.config.suggest import nearest_first
 from spotvmr.errors import UserError
 from spotvmr.types import Query
+from spotvmr.types.names import VIDEO_SUFFIXES
 from spotvmr.worlds import WorldSettings, generate
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,6 @@ FORMATS = {
     "mad": read_mad,
 }
 SPLITS = ("train", "val", "test")
-VIDEO_SUFFIXES = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v")
 
 
 @dataclass(frozen=True)
@@ -132,19 +132,29 @@ def _validation_from_training(
 
 
 def find_videos(dataset: DatasetConfig, splits: Splits) -> dict[str, Path]:
-    """The file of each video that a query asks of, in the order of the queries.
+    """The file of each video that has a query, in the order of the queries.
 
     Raises:
-        UserError: The folder is absent, or a query names a video that is not in it.
+        UserError: The folder is absent, a query names a video that is not in it, or two files have its id.
     """
     folder = Path(dataset.root) / (dataset.videos or ".")
     if not folder.is_dir():
         raise UserError(f"no video folder {folder}; set dataset.videos to the folder below {dataset.root}")
     files = video_files(folder)
     require_videos(splits.queries, files, str(folder))
-    return {query.video_id: files[query.video_id] for query in splits.queries}
+    found = {query.video_id: files[query.video_id] for query in splits.queries}
+    for path in _videos_in(folder):
+        if path.stem in found and path != found[path.stem]:
+            other = found[path.stem].name
+            raise UserError(f"two files in {folder} are video '{path.stem}': {path.name} and {other}; remove one")
+    return found
 
 
 def video_files(folder: Path) -> dict[str, Path]:
     """The video files of a folder by the ids of their videos."""
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in VIDEO_SUFFIXES}
+    return {path.stem: path for path in _videos_in(folder)}
+
+
+def _videos_in(folder: Path) -> list[Path]:
+    """The video files of a folder, sorted."""
+    return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in VIDEO_SUFFIXES]

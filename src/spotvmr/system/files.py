@@ -1,4 +1,4 @@
-"""Files that are whole or absent: temporary name, sync, rename; full disks become one clear line."""
+"""Atomic writing of files: temporary name, sync, rename. A full disk gives one clear line."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def whole_file(path: Path) -> Iterator[Path]:
             yield temporary
             _sync(temporary)
             os.replace(temporary, path)
-            _sync(path.parent)
+            _sync_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -115,8 +115,21 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Force a file's bytes, or a folder's renames, to the disk."""
-    handle = os.open(path, os.O_RDONLY)
+    """Force the bytes of a file to the disk."""
+    # Windows syncs only handles that may write.
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(path: Path) -> None:
+    """Force the renames of a folder to the disk, where a folder can be opened: Windows forbids it."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return
     try:
         os.fsync(handle)
     finally:

@@ -1,4 +1,4 @@
-"""The one rule for video ids, which become file names."""
+"""Rules for names: video ids, which become file names, and the suffixes of video files."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import re
 
 from spotvmr.errors import UserError
 
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mpg", ".mpeg")
+"""Files with these suffixes are videos, in any case of letters."""
 # File systems allow 255 bytes a name; the rest is for the suffixes of part files and temporary names.
 _MAX_BYTES = 200
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
 def check_video_id(video_id: str) -> str:
-    r"""Return ``video_id`` if it can be a file name inside a folder, and nothing else.
+    r"""Return ``video_id`` if it can be a file name inside a folder.
 
     Args:
         video_id: Name of a video, without folder or suffix.

@@ -47,7 +47,7 @@ def test_the_time_line_shows_runs_of_clips_by_step() -> None:
 
 def test_the_bill() -> None:
     html = answer_html(ANSWER, 100.0, INDEX)
-    assert "Looked at 3 of 100 clips (3 %); 0.050 of the GFLOPs of a dense pass, 0.10 of its seconds." in html
+    assert "Expert clips: 3 of 100 (3 %); 0.050 of the GFLOPs of a dense pass, 0.10 of its seconds." in html
     assert "index pass, once a video" in html
     unknown = answer_html(replace(ANSWER, dense_seconds=None), 100.0, {})
     assert "index pass: from the cache" in unknown

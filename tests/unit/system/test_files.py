@@ -141,3 +141,19 @@ def test_leftovers_of_killed_processes_go_and_all_else_stays(tmp_path: Path) -> 
 def _write_half(path: Path, error: type[BaseException]) -> None:
     path.write_text("half")
     raise error
+
+
+def test_a_folder_that_cannot_be_opened_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows opens no folders."""
+    open_handle = os.open
+
+    def refusing(path: Path, *flags: int) -> int:
+        if Path(path).is_dir():
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return open_handle(path, *flags)
+
+    monkeypatch.setattr(os, "open", refusing)
+    write_text_atomic(tmp_path / "a", "whole")
+    assert (tmp_path / "a").read_text() == "whole"
