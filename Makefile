@@ -75,7 +75,7 @@ $(RUN)/weights.safetensors:
 	@$(MAKE) --no-print-directory train
 
 docs: $(STAMP) ## the documentation site in site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 lint: $(STAMP) ## ruff, mypy, layering
 	$(BIN)/ruff check

@@ -8,6 +8,7 @@ import inspect
 import re
 import typing
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -16,12 +17,28 @@ from mkdocs.structure.files import File, Files
 from spotvmr.cli.table import COMMANDS
 from spotvmr.config import schema
 
+EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     for path, text in (("reference/settings.md", settings_page()), ("reference/commands.md", commands_page())):
         files.append(File.generated(config, path, content=text))
+    for picture in sorted(EXPERIMENTS.glob("*/curve.png")):
+        files.append(File.generated(config, picture_path(picture.parent.name), abs_src_path=str(picture)))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Change links to pictures of ``experiments/``, which work in the repository, to their places in the site."""
+    return re.sub(
+        r"\]\(\.\./\.\./experiments/(\w+)/curve\.png\)", lambda found: f"](../{picture_path(found.group(1))})", markdown
+    )
+
+
+def picture_path(experiment: str) -> str:
+    """Return the place in the site of the curve of an experiment."""
+    return f"images/{experiment}.png"
 
 
 def settings_page() -> str:
