@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spotvmr.report import load_records
 from spotvmr.report.pictures.canvas import BLUE, SELECTOR_COLOURS, canvas
-from spotvmr.report.pictures.recall_curve import SCORE, budget_axis, draw_arm, draw_teachers
+from spotvmr.report.pictures.recall_curve import SCORE, budget_axis, draw_selector, draw_teachers
 
 HERE = Path(__file__).resolve().parent
 ARMS = {
@@ -29,7 +29,7 @@ def main() -> None:
         axes = figure.subplots()
         for arm, (label, style) in ARMS.items():
             asked = [record for record in records if record.arm == arm]
-            draw_arm(axes, asked, label, style, SELECTOR_COLOURS.get(arm, BLUE))
+            draw_selector(axes, asked, label, style, SELECTOR_COLOURS.get(arm, BLUE))
         draw_teachers(axes, [record for record in records if record.arm == "teacher"])
         budget_axis(axes, sorted({record.budget for record in records if record.arm == "spotter"}))
         axes.set(xlabel="clips with expert features, %", ylabel=f"{SCORE}, %, mean over seeds")

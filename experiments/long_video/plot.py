@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spotvmr.report import load_records
 from spotvmr.report.pictures.canvas import SELECTOR_COLOURS, canvas
-from spotvmr.report.pictures.recall_curve import SCORE, budget_axis, draw_arm, draw_teachers
+from spotvmr.report.pictures.recall_curve import SCORE, budget_axis, draw_selector, draw_teachers
 
 HERE = Path(__file__).resolve().parent
 ARMS = {"spotter": ("spotter", "o-"), "one_shot": ("one shot", "s--"), "similarity": ("similarity", "^--")}
@@ -20,7 +20,7 @@ def main() -> None:
         axes = figure.subplots()
         for selector, (label, style) in ARMS.items():
             asked = [record for record in records if record.selector == selector]
-            draw_arm(axes, asked, label, style, SELECTOR_COLOURS[selector])
+            draw_selector(axes, asked, label, style, SELECTOR_COLOURS[selector])
         draw_teachers(axes, [record for record in records if record.selector == "all"])
         budget_axis(axes, sorted({record.budget for record in records if record.selector == "spotter"}))
         axes.set(xlabel="clips with expert features, %", ylabel=f"{SCORE}, %, mean of three seeds")

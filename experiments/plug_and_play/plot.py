@@ -9,7 +9,7 @@ from pathlib import Path
 
 from spotvmr.report import load_records
 from spotvmr.report.pictures.canvas import SELECTOR_COLOURS, canvas
-from spotvmr.report.pictures.recall_curve import SCORE, budget_axis, draw_arm, draw_teachers
+from spotvmr.report.pictures.recall_curve import SCORE, budget_axis, draw_selector, draw_teachers
 
 HERE = Path(__file__).resolve().parent
 BUDGETS = (0.05, 0.1, 0.25)
@@ -35,7 +35,7 @@ def main() -> None:
             of_model = [record for record in records if record.model == model]
             for arm, (label, style) in ARMS.items():
                 asked = [record for record in of_model if record.selector == arm and record.budget in BUDGETS]
-                draw_arm(axes, asked, label, style, SELECTOR_COLOURS[arm])
+                draw_selector(axes, asked, label, style, SELECTOR_COLOURS[arm])
             draw_teachers(axes, [record for record in of_model if record.selector == "all"])
             budget_axis(axes, BUDGETS)
             axes.set_title(title, fontsize=9)

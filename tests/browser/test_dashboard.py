@@ -186,11 +186,12 @@ def test_a_run_and_a_query_are_chosen_by_keyboard(browser: Chrome, page: Path) -
     assert text(browser, "#query h3") == "the hand turned the red mug over, 40"
     wait(browser, "return document.querySelectorAll('#query svg.main-svg').length > 0")
     lanes = browser.execute_script("return [...document.querySelectorAll('#query .ytick')].map(t => t.textContent)")
-    assert sorted(lanes) == ["answer", "others", "step 1", "step 2", "step 3", "truth"]
+    assert sorted(lanes) == ["ground truth", "others", "prediction", "step 1", "step 2", "step 3"]
     assert len(browser.find_elements(By.CSS_SELECTOR, "#query .scatterlayer .js-line")) == 1
-    assert [item.text.split()[0] for item in browser.find_elements(By.CSS_SELECTOR, "#query li")] == ["truth"] + [
-        "answer"
-    ] * 5
+    assert [item.text.split(":")[0] for item in browser.find_elements(By.CSS_SELECTOR, "#query li")] == [
+        "ground truth",
+        *(f"prediction {rank}" for rank in range(1, 6)),
+    ]
     assert complaints(browser) == []
 
 

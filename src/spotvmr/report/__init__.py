@@ -1,4 +1,4 @@
-"""Reports made from run records alone: tables for the terminal and pictures."""
+"""Reports from run records: tables for the terminal, pictures and the dashboard."""
 
 from spotvmr.report.collect import collect
 from spotvmr.report.comparable import Group, differing, groups, why_apart

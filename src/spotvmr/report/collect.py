@@ -1,4 +1,4 @@
-"""Keeping the records of an experiment as one committed file."""
+"""Writes the records of an experiment to one file, ``results.jsonl``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from spotvmr.types.record import RunRecord
 
 
 def collect(records: Sequence[RunRecord], folder: Path) -> Path:
-    """Write ``results.jsonl`` of an experiment: a record a line, with the experiment's name and the arm.
+    """Write ``results.jsonl`` of an experiment: one record a line, with the names of experiment and variant.
 
     Args:
-        records: All records of the experiment; they replace those that were there.
+        records: All records of the experiment; they replace the records in the file.
         folder: ``experiments/<claim>``.
 
     Returns:
@@ -24,15 +24,15 @@ def collect(records: Sequence[RunRecord], folder: Path) -> Path:
     Raises:
         UserError: The file cannot be written.
     """
-    rows = [replace(record, experiment=folder.name, arm=_arm(record)) for record in records]
+    rows = [replace(record, experiment=folder.name, arm=_variant(record)) for record in records]
     path = folder / "results.jsonl"
     text = "".join(json.dumps(row.to_json(), ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
     write_text_atomic(path, text)
     return path
 
 
-def _arm(record: RunRecord) -> str:
-    """Name of the arm: its own; else the teacher, what selected in the data set's main run, or the run's name."""
+def _variant(record: RunRecord) -> str:
+    """Name of the variant: ``record.arm``, else "teacher", the selector of the main run, or the name of the run."""
     if record.arm:
         return record.arm
     if "-teacher-" in record.name:

@@ -1,4 +1,4 @@
-"""Which runs may stand on one frontier or in one table, and what keeps the others off it."""
+"""Groups of comparable runs, which share a table and a Pareto frontier, and the differences between groups."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from spotvmr.report.axes import SECONDS
 from spotvmr.types.record import RunRecord
 
-# Where a data set lies, what a run learnt from, and rules that are terms of their own or no matter of the truth.
+# Paths, training data, and settings that are terms of their own or do not change the ground truth.
 _NO_VERSION = ("name", "root", "videos", "train", "val", "test", "iou_rule", "clip_s")
 _IN_HEADINGS = ("data set", "split", "queries", "IoU rule", "FLOP source")
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that may be compared.
+    """Comparable runs.
 
     Attributes:
-        terms: What they have in common, as ``terms`` gives it.
+        terms: Their common terms, from ``terms``.
         members: The runs, in the given order.
     """
 
@@ -29,15 +29,15 @@ class Group:
 
 
 def terms(record: RunRecord, axis: str = "q1") -> dict[str, str]:
-    """Say under which terms a run was made: two runs may be compared if theirs are equal.
+    """The evaluation terms of a run. Two runs are comparable when their terms are equal.
 
     Args:
         record: The run.
-        axis: What scores are set against, one of ``axes.AXES``. GFLOPs do not depend on the machine, seconds
-            do; what queries share matters only when they share a pass over the video.
+        axis: The cost axis, one of ``axes.AXES``. GFLOPs do not depend on the machine, seconds do. The number of
+            queries a video matters only when queries share a pass over the video.
 
     Returns:
-        Name and value of each term, in words.
+        Name and value of each term, as texts.
     """
     found = {
         "data set": record.dataset,
@@ -57,7 +57,7 @@ def terms(record: RunRecord, axis: str = "q1") -> dict[str, str]:
 
 
 def groups(records: Iterable[RunRecord], axis: str = "q1") -> list[Group]:
-    """Gather runs that may be compared; groups in the order of their terms, runs in the given order."""
+    """Group comparable runs; groups in the order of their terms, runs in the given order."""
     gathered: dict[tuple[str, ...], list[RunRecord]] = {}
     for record in records:
         gathered.setdefault(tuple(terms(record, axis).values()), []).append(record)
@@ -65,9 +65,9 @@ def groups(records: Iterable[RunRecord], axis: str = "q1") -> list[Group]:
 
 
 def differing(found: Iterable[Group]) -> dict[str, list[str]]:
-    """Name the terms in which groups differ, each with the values there are; empty when there is one group.
+    """The terms in which groups differ, each with its values; empty for one group.
 
-    That another data set is another version goes without saying: versions are named when one data set has several.
+    Versions of data sets are listed only when one data set has several.
     """
     values: dict[str, dict[str, None]] = {}
     versions: set[tuple[str, str]] = set()
@@ -85,7 +85,7 @@ def heading(group: Group, named: Iterable[str] = ()) -> str:
 
     Args:
         group: The runs.
-        named: Terms to name beside the usual ones: those that tell this group from others.
+        named: Further terms to include: those in which this group differs from others.
     """
     said = group.terms
     usual = (
@@ -96,19 +96,19 @@ def heading(group: Group, named: Iterable[str] = ()) -> str:
 
 
 def why_apart(found: Sequence[Group]) -> str:
-    """Say in one line why runs stand in several groups; empty when they stand in one."""
+    """One line that says why runs are in several groups; empty for one group."""
     reasons = [f"{term} ({', '.join(values)})" for term, values in differing(found).items()]
     return f"Not compared with one another: runs that differ in {', '.join(reasons)}." if reasons else ""
 
 
 def machine(record: RunRecord) -> str:
-    """The machine of a run in words: processor, cores and accelerator."""
+    """Processor, cores and accelerator of a run, as one text."""
     parts = [record.hardware.cpu, f"{record.hardware.cores} cores", record.hardware.gpu]
     return ", ".join(part for part in parts if part)
 
 
 def _version(record: RunRecord) -> str:
-    """The digest of the annotations, or, in records without one, of the settings that make the data set."""
+    """Digest of the annotations; in records without it, digest of the settings of the data set."""
     if record.annotations_digest:
         return f"annotations {record.annotations_digest}"
     settings = {key: value for key, value in (record.config.get("dataset") or {}).items() if key not in _NO_VERSION}

@@ -1,4 +1,4 @@
-"""The comparison of runs for machines (CSV) and for papers (LaTeX)."""
+"""Comparison of runs as CSV and as LaTeX."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _ESCAPES = {
 
 
 def csv_table(records: Sequence[RunRecord], level: str = "q1") -> str:
-    """CSV of a row a run, with numbers as the record holds them; shares are in [0, 1].
+    """CSV with one row a run and the numbers of the record; shares are in [0, 1].
 
     Args:
         records: The runs.
-        level: Queries that share a pass over a video; runs with equal numbers under ``comparable`` may be compared
-            in scores and in GFLOPs at this level.
+        level: Queries that share a pass over a video; runs with equal numbers in column ``comparable`` are
+            comparable in scores and in GFLOPs at this level.
     """
     rows = [_row(record, number) for number, group in enumerate(groups(records, level), 1) for record in group.members]
     columns = dict.fromkeys(column for row in rows for column in row)
@@ -58,7 +58,7 @@ def _row(record: RunRecord, group: int) -> dict[str, Any]:
 
 
 def latex_table(records: Sequence[RunRecord], level: str = "q1") -> str:
-    r"""One ``table`` (package booktabs) for each group of runs that may be compared, for ``\input``.
+    r"""One ``table`` (package booktabs) for each group of comparable runs, for ``\input``.
 
     Args:
         records: The runs.
@@ -66,8 +66,8 @@ def latex_table(records: Sequence[RunRecord], level: str = "q1") -> str:
     """
     found = groups(records, level)
     named = differing(found)
-    said = f"% {_escaped(why_apart(found))}\n" if named else ""
-    return said + "\n".join(_table(group, heading(group, named), level) for group in found)
+    comment = f"% {_escaped(why_apart(found))}\n" if named else ""
+    return comment + "\n".join(_table(group, heading(group, named), level) for group in found)
 
 
 def _table(group: Group, title: str, level: str) -> str:
@@ -89,7 +89,7 @@ def _table(group: Group, title: str, level: str) -> str:
 
 
 def _line(words: Sequence[str]) -> str:
-    # A row that begins with a bracket would be read as the option of the line break before it.
+    # LaTeX reads a bracket at the start of a row as the option of the preceding line break.
     return " & ".join(f"{{{_escaped(word)}}}" for word in words) + r" \\"
 
 

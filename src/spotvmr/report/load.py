@@ -1,4 +1,4 @@
-"""Finding and reading the run records below a folder."""
+"""Finds and reads the run records below a folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 def load_records(folder: Path) -> list[RunRecord]:
     """Read every ``record.json`` and every line of every ``results.jsonl`` below ``folder``.
 
-    Broken records are passed over with one warning each, so that one bad run does not hide the others.
+    Broken records are skipped with one warning each, so that one bad run does not hide the others.
 
     Args:
         folder: Such as ``runs`` or ``experiments``; searched at any depth.
@@ -31,7 +31,7 @@ def load_records(folder: Path) -> list[RunRecord]:
 
 
 def find_records(folder: Path) -> list[tuple[Path, RunRecord]]:
-    """As ``load_records``, each record with the file that holds it."""
+    """Read records as ``load_records`` does, each with the path of its file."""
     if not folder.is_dir():
         raise UserError(f"no folder of run records at {folder}: train or evaluate first, or pass runs=FOLDER")
     paths = sorted([*folder.rglob("record.json"), *folder.rglob("results.jsonl")])

@@ -1,4 +1,4 @@
-"""The table that ends a training: teacher against student."""
+"""The table at the end of a training: teacher against student."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHARED_TERMS = ("dataset", "split", "n_queries", "iou_rule")
 
 
 def train_summary(teacher: RunRecord, student: RunRecord) -> Table:
-    """Set the student beside its teacher: scores, clips used, cost and time, fit for 100 columns.
+    """Compare the student with its teacher: scores, expert clips, cost and time, in at most 100 columns.
 
     Args:
         teacher: The VMR model on all clips.
@@ -37,7 +37,7 @@ def train_summary(teacher: RunRecord, student: RunRecord) -> Table:
         box=box.SIMPLE_HEAD,
     )
     table.add_column("")
-    for heading in (f"teacher\n{_arm(teacher)}", f"student\n{_arm(student)}", "student /\nteacher"):
+    for heading in (f"teacher\n{_selector(teacher)}", f"student\n{_selector(student)}", "student /\nteacher"):
         table.add_column(Text(heading), justify="right")
     _add_scores(table, teacher, student)
     table.add_section()
@@ -63,7 +63,7 @@ def _caption(teacher: RunRecord, student: RunRecord) -> str:
     return printable(f"{UNIT}; costs {sources}, index included; dense: the expert on every clip, no index. {machine}.")
 
 
-def _arm(record: RunRecord) -> str:
+def _selector(record: RunRecord) -> str:
     return printable(f"{record.selector}, {percent(record.budget, 0)} % of clips")
 
 
@@ -83,9 +83,9 @@ def _add_scores(table: Table, teacher: RunRecord, student: RunRecord) -> None:
 
 def _add_selection(table: Table, teacher: RunRecord, student: RunRecord) -> None:
     pair = (teacher.selection, student.selection)
-    _add(table, "clips used, mean %", [percent(item.fraction_mean) for item in pair])
-    _add(table, "clips used, most %", [percent(item.fraction_max) for item in pair])
-    _add(table, "true clips found, %", [percent(item.gt_clip_recall) for item in pair])
+    _add(table, "expert clips, mean %", [percent(item.fraction_mean) for item in pair])
+    _add(table, "expert clips, maximum %", [percent(item.fraction_max) for item in pair])
+    _add(table, "ground-truth clip recall, %", [percent(item.gt_clip_recall) for item in pair])
 
 
 def _add_costs(table: Table, teacher: RunRecord, student: RunRecord) -> None:

@@ -15,7 +15,7 @@ from spotvmr.report.comparable import Group, differing, groups, heading, machine
 from spotvmr.report.wording import amount, interval, percent, printable
 from spotvmr.types.record import UNIT, RunRecord
 
-# Wide enough for every column when the output is a file or a pipe, whose width is unknown.
+# A file or a pipe has no width: this one fits every column.
 _PIPE_WIDTH = 130
 
 HEADINGS = (
@@ -27,24 +27,24 @@ HEADINGS = (
     "R1@0.5\n%",
     "R5@0.3\n%",
     "mIoU\n%",
-    "clips\nused %",
+    "expert\nclips %",
     "GFLOPs\na query",
     "ratio\nto dense",
     "seconds\na query",
 )
 WORDS = 3
-"""Leading columns that hold words and are set to the left."""
+"""Number of leading text columns, aligned to the left."""
 
 
 def comparison_table(records: Iterable[RunRecord], level: str = "q1") -> Table:
-    """Set runs side by side; those that cannot be compared stand in tables of their own.
+    """Table of runs; each group of comparable runs gets its own table.
 
     Args:
         records: The runs.
         level: Queries that share a pass over a video, for the GFLOPs: "q1", "q10" or "all".
 
     Returns:
-        A grid of one table for each set of terms of ``comparable.terms``, and a line that says in what they differ.
+        A grid with one table for each set of ``comparable.terms``, and a line that names their differences.
     """
     grid = Table.grid()
     found = groups(records, level)
@@ -63,10 +63,10 @@ def comparison_table(records: Iterable[RunRecord], level: str = "q1") -> Table:
 
 
 def seconds_warning(group: Group) -> str:
-    """Say whose seconds in a table of GFLOPs must not be compared; empty when all ran on one machine."""
+    """A warning that seconds come from several machines; empty when all runs used one machine."""
     machines = dict.fromkeys(machine(record) for record in group.members)
-    told_apart = "hardware" in differing(groups(group.members, SECONDS))
-    return f"Seconds are those of several machines ({'; '.join(machines)}): do not compare them." if told_apart else ""
+    several = "hardware" in differing(groups(group.members, SECONDS))
+    return f"Seconds are those of several machines ({'; '.join(machines)}): do not compare them." if several else ""
 
 
 def _sheet(title: str) -> Table:
@@ -86,7 +86,7 @@ def _caption(group: Group, level: str) -> Text:
 
 
 def cells(record: RunRecord, level: str) -> tuple[str, ...]:
-    """Write one run under ``HEADINGS``."""
+    """Cells of one run, in the order of ``HEADINGS``."""
     metrics, cost = record.metrics, record.cost
     return (
         printable(record.arm or record.name),
@@ -103,11 +103,11 @@ def cells(record: RunRecord, level: str) -> tuple[str, ...]:
 
 
 def print_table(table: Table, file: TextIO | None = None) -> None:
-    """Print a table to a terminal in its width, or to a file or pipe in full width and without colour.
+    """Print a table: in the width of a terminal, or to a file or pipe in full width and without colour.
 
     Args:
-        table: Any of this room's tables.
-        file: Where to; stdout when None.
+        table: Any table of this package.
+        file: Output; stdout when None.
     """
     console = Console(file=file, highlight=False)
     if not console.is_terminal:

@@ -1,4 +1,4 @@
-"""What a finished training adds to its run of Weights & Biases: made from the run folder alone."""
+"""Scores, pictures and files that a finished training adds to its W&B run. All come from the run folder."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _QUERIES = 8
 _RECALL = "R1@0.3"
 
 Thumbnail = Callable[[str, Moment], NDArray[Any] | None]
-"""From a video id and a moment to a picture (H, W, 3) uint8 of its middle; None where there is no video."""
+"""From a video id and a moment to the frame (H, W, 3) uint8 at its middle; None when there is no video."""
 
 
 def log_scores(run: Run, teacher: RunRecord, student: RunRecord) -> None:
-    """Put the scores and costs on the test split into the run's summary."""
+    """Add scores and costs on the test split to the summary of the run."""
     run.summary.update(
         {
             **{f"{student.split}/{name}": value for name, value in student.metrics.items()},
@@ -43,28 +43,30 @@ def log_scores(run: Run, teacher: RunRecord, student: RunRecord) -> None:
 
 
 def log_efficiency(run: Run, records: Sequence[RunRecord]) -> None:
-    """Draw recall against GFLOPs a query, a point a budget.
+    """Log a plot of recall against GFLOPs a query, with one point a budget.
 
     Args:
         run: The open run.
-        records: Of one system on one split, at different budgets.
+        records: Records of one system on one split, at different budgets.
     """
     import wandb
 
     table = wandb.Table(columns=["budget", "gflops_per_query", "ratio_to_dense", _RECALL, "gt_clip_recall"])
     for record in sorted(records, key=lambda record: record.budget):
-        cost, found = record.cost, record.selection.gt_clip_recall
-        spent = cost.gflops_per_query["q1"], cost.ratio_to_dense["q1"]
-        table.add_data(record.budget, *spent, record.metrics[_RECALL], found)
+        cost, clip_recall = record.cost, record.selection.gt_clip_recall
+        costs = cost.gflops_per_query["q1"], cost.ratio_to_dense["q1"]
+        table.add_data(record.budget, *costs, record.metrics[_RECALL], clip_recall)
     title = f"{_RECALL} on {records[0].split} against GFLOPs a query"
     run.log({"efficiency": wandb.plot.line(table, "gflops_per_query", _RECALL, title=title)})
 
 
 def log_queries(run: Run, folder: Path, thumbnail: Thumbnail) -> None:
-    """Log a table of some queries: truth, choice and answer, drawn on a time line, with a frame of the answer."""
+    """Log a table of queries: a time line of ground truth, selection and prediction, and a frame of the prediction."""
     import wandb
 
-    table = wandb.Table(columns=["qid", "query", "video", "IoU", "clips", "truth", "answer", "time line", "frame"])
+    table = wandb.Table(
+        columns=["qid", "query", "video", "IoU", "clips", "ground truth", "prediction", "time line", "frame"]
+    )
     with tempfile.TemporaryDirectory() as drawn:
         for number, (answer, row) in enumerate(picked_rows(folder, _QUERIES)):
             path = Path(drawn) / f"{number}.png"
@@ -74,7 +76,7 @@ def log_queries(run: Run, folder: Path, thumbnail: Thumbnail) -> None:
 
 
 def log_artifacts(run: Run, folder: Path, names: Sequence[str]) -> None:
-    """Keep files of the run folder, such as record and weights, as one artifact."""
+    """Upload files of the run folder, such as record and weights, as one artifact."""
     import wandb
 
     artifact = wandb.Artifact(f"run-{run.id}", type="run")

@@ -1,4 +1,4 @@
-"""The comparison of a W&B project's runs: recall against cost, settings against recall, and run against run."""
+"""A W&B workspace that compares runs: recall against cost, settings against recall, and run against run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def save_workspace(path: str) -> str:
 
 
 def build_workspace(entity: str, project: str) -> Workspace:
-    """Lay the comparison out, without a server.
+    """Build the workspace without a server.
 
     Raises:
         UserError: The package ``wandb-workspaces`` is missing.

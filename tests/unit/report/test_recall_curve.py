@@ -10,7 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spotvmr.report.pictures.recall_curve import budget_axis, draw_arm, draw_teachers
+from spotvmr.report.pictures.recall_curve import budget_axis, draw_selector, draw_teachers
 from spotvmr.types.record import RunRecord
 
 
@@ -27,7 +27,7 @@ def test_a_line_runs_through_the_means_and_every_seed_has_a_mark(
         make_record(budget=0.05, score=0.6),
         make_record(budget=0.05, score=0.7),
     ]
-    draw_arm(axes, runs, "spotter", "o-", "black")
+    draw_selector(axes, runs, "spotter", "o-", "black")
     line, marks = axes.get_lines()
     np.testing.assert_allclose(line.get_xydata(), [[5, 65], [10, 80]])
     np.testing.assert_allclose(sorted(marks.get_xydata().tolist()), [[5, 60], [5, 70], [10, 80]])
@@ -38,12 +38,12 @@ def test_an_arm_stands_at_what_it_spent_and_not_at_what_it_was_given(
     axes: Axes, make_record: Callable[..., RunRecord]
 ) -> None:
     run = make_record(budget=0.1)
-    draw_arm(axes, [replace(run, selection=replace(run.selection, fraction_mean=0.07))], "soft", "o-", "black")
+    draw_selector(axes, [replace(run, selection=replace(run.selection, fraction_mean=0.07))], "soft", "o-", "black")
     assert axes.get_lines()[0].get_xdata() == pytest.approx([7])
 
 
 def test_an_arm_without_runs_is_not_in_the_legend(axes: Axes) -> None:
-    draw_arm(axes, [], "random", "o-", "black")
+    draw_selector(axes, [], "random", "o-", "black")
     assert not axes.get_legend_handles_labels()[1]
 
 

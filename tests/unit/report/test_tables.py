@@ -102,8 +102,8 @@ def test_summary_sets_student_beside_teacher(make_record: Make) -> None:
     text = printed(train_summary(teacher, student))
     assert row_of(text, "R1@0.3, %") == ["80.0", "[76.0,", "83.0]", "76.0", "[72.0,", "79.0]", "0.950"]
     assert row_of(text, "R1@0.3, unseen_pair (120), %") == ["50.0", "40.0", "0.800"]
-    assert row_of(text, "clips used, mean %") == ["100.0", "10.0"]
-    assert row_of(text, "true clips found, %") == ["75.0", "75.0"]
+    assert row_of(text, "expert clips, mean %") == ["100.0", "10.0"]
+    assert row_of(text, "ground-truth clip recall, %") == ["75.0", "75.0"]
     assert row_of(text, "GFLOPs a query, one a video") == ["2080", "260", "0.125"]
     assert row_of(text, "ratio to dense, one query a video") == ["1.04", "0.130"]
     assert row_of(text, "seconds a query, decoding included") == ["0.500", "0.500", "1.000"]

@@ -1,5 +1,5 @@
-// What all charts share: colours of the theme, a plain layout, and the same numbers as a table.
-const COLOURS = { // Okabe and Ito's, told apart by colour-blind readers too
+// Shared parts of the charts: colours of the theme, a plain layout, and the numbers as a table.
+const COLOURS = { // Okabe and Ito's, which colour-blind readers can distinguish
   spotter: "#3a8fd0", all: "#8a939c", one_shot: "#009e73", similarity: "#e69f00", uniform: "#cc79a7",
   random: "#d55e00", none: "#9b7fd4", oracle: "#b59f00",
 };
@@ -9,14 +9,14 @@ const SYMBOLS = [
   ["hexagon", "⬢"], ["triangle-down", "▼"], ["pentagon", "⬟"],
 ];
 const TRUTH = "#009e73";
-const ANSWER = "#e69f00";
+const PREDICTION = "#e69f00";
 const STEPS = ["#8cc5ea", "#56a3d9", "#2f7fc1", "#6f6fd0", "#a457c2", "#d04fa0"];
 
 const SELECTORS = [...new Set(RUNS.map((run) => run.selector))].sort();
 const colourOf = (selector) => COLOURS[selector] || SPARE[SELECTORS.indexOf(selector) % SPARE.length];
 const symbolOf = (selector) => SYMBOLS[SELECTORS.indexOf(selector) % SYMBOLS.length];
 
-// Asking for a style makes the browser lay the page out: once a theme is enough.
+// Reading a style triggers a page layout: once a theme is enough.
 const theme = new Map();
 
 function themed(name) {
@@ -55,7 +55,7 @@ function draw(place, paint) {
   if (window.Plotly) paint();
 }
 
-// A chart costs time: those further down are drawn when they come near the window.
+// Charts take time: those further down are drawn when they come near the window.
 const observer = new IntersectionObserver((entries) => {
   for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
     observer.unobserve(target);
@@ -76,7 +76,7 @@ function redraw() {
 // A chart with a title, a label for screen readers, and its numbers as a table.
 function figure(title, headings, rows, paint) {
   const place = element("div", { className: "chart", role: "img" });
-  place.setAttribute("aria-label", `${title}; the numbers stand in the table below`);
+  place.setAttribute("aria-label", `${title}; the table below has the numbers`);
   const cells = (tag, row) => element("tr", {}, ...row.map((cell) => element(tag, {}, String(cell))));
   const table = element("table", {}, cells("th", headings), ...rows.map((row) => cells("td", row)));
   const made = element("figure", { className: "card" }, element("figcaption", {}, title), place,

@@ -1,11 +1,11 @@
-// The data of this file: runs at once; Plotly, and the queries of a run, packed and read when they are needed.
+// The data of this file: runs are read at once; Plotly and the queries of a run are compressed and read on demand.
 const DATA = JSON.parse(byId("data").textContent);
 const RUNS = DATA.runs;
 
 const ABLE = "DecompressionStream" in window;
 byId("unable").hidden = ABLE;
 
-// The packed blocks stand below this script: what needs none of them is shown before they are read.
+// The compressed blocks are below this script: everything else is shown before they are read.
 const wholeFile = new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
 
 async function inflated(id) {
@@ -16,14 +16,14 @@ async function inflated(id) {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
 }
 
-const parsed = new Map(); // of each block that was asked for, the promise of what it holds
+const parsed = new Map(); // by id of a block, the promise of its content
 
 function lazily(id) {
   if (!parsed.has(id)) parsed.set(id, inflated(id).then(JSON.parse));
   return parsed.get(id);
 }
 
-// A script of its own, which the page's policy knows by its hash.
+// A separate script: the content security policy knows its hash.
 async function loadPlotly() {
   document.head.append(element("script", {}, await inflated("plotly")));
 }
@@ -33,7 +33,7 @@ const label = (run) => run.arm || run.name;
 // The cost of a run on an axis: a level of sharing for GFLOPs, or seconds.
 const cost = (run, axis) => (axis === "seconds" ? run.seconds : run.gflops[axis]);
 
-// [passed over, taken, passed over, …] back to spans [first clip, clips].
+// Run lengths [skipped, taken, skipped, …] back to spans [first clip, clips].
 function unpack(packed) {
   const spans = [];
   let clip = 0;

@@ -1,4 +1,4 @@
-// Numbers, times and elements. Whatever the data say becomes text, never markup.
+// Numbers, times and elements. Data become text, never markup.
 const MISSING = "–";
 
 const known = (value) => value !== null && value !== undefined;
@@ -17,7 +17,7 @@ function clock(seconds, hours = false) {
   return hours ? `${Math.floor(whole / 3600)}:${rest}` : `${two(Math.floor(whole / 60))}:${two(whole % 60)}`;
 }
 
-// Plotly reads a little markup in its texts: what comes from data must not look like it.
+// Plotly reads some markup in its texts: data must not look like it.
 const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 // element("td", {className: "number"}, "12", child): strings become text nodes.

@@ -33,7 +33,7 @@ function passes(run) {
   });
 }
 
-// The set that was chosen while it has points to show, else the one with most of them.
+// The chosen set while it has points to show, else the set with the most points.
 function chooseGroup() {
   const sets = DATA.comparisons[state.axis].map((group, number) => ({ group, number, size: pointsOf(group, state).length }));
   const usable = sets.filter((set) => set.size);
@@ -48,7 +48,7 @@ function update() {
   chooseGroup();
   byId("count").textContent = `${state.visible.size} of ${runsIn(RUNS.length)}`;
   showLegend(state.group ? pointsOf(state.group, state) : []);
-  // The plot first: it measures its place, and must not wait for the table to be laid out.
+  // The plot comes first: it measures its place and must not wait for the layout of the table.
   draw(byId("pareto"), () => drawPareto(state.group, state, chooseRun));
   showRows(state, state.group);
   showWhy();
@@ -57,7 +57,7 @@ function update() {
 function showWhy() {
   const lines = state.group ? explain(state.group, state) : ["no run has both this score and this cost"];
   byId("why").hidden = !lines.length;
-  byId("why").replaceChildren("Not on this frontier, since a comparison would mislead:",
+  byId("why").replaceChildren("Not in this plot, because the runs are not comparable:",
     element("ul", {}, ...lines.map((line) => element("li", {}, line))));
 }
 
@@ -89,7 +89,7 @@ buildFilters();
 buildChoices();
 buildTable();
 update();
-// Once the page stands a run is shown: the newest, of those with queries if there are any.
+// The page starts with the newest run that has queries, or with the newest run.
 async function complete() {
   if (!ABLE) return;
   await loadPlotly();

@@ -1,12 +1,12 @@
-// Names of runs beside their points in the plot, as far as they find room.
+// Names of runs beside their points in the plot, as far as there is space.
 const LETTER = { width_px: 6.6, height_px: 14 };
-const POINT_PX = 7; // half of a sign
-const FEW = 12; // of so many runs all are named, of more those on the frontier
+const POINT_PX = 7; // half of a marker
+const FEW = 12; // up to this number all runs are named, above it those on the frontier
 const SIDES = { above: ["top left", "top right"], below: ["bottom right", "bottom left", "top right"] };
 
 const shortened = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
 
-// Left of the frontier and above it stands no other run: names there go up, the best first.
+// No other run is left of the frontier or above it: names are placed there, the best first.
 function namesOf(points, best, frame) {
   const others = points.length > FEW ? [] : points.filter((point) => !best.includes(point));
   const taken = points.map((point) => around(placeOf(point, frame)));

@@ -5,7 +5,7 @@ const AXES = {
 };
 const METRICS = [...new Set(RUNS.flatMap((run) => Object.keys(run.metrics)))].sort();
 
-// Runs that no other run beats in both: more recall for less cost.
+// The Pareto frontier: runs that no other run beats in both recall and cost.
 function frontier(points) {
   const ordered = [...points].sort((a, b) => a.x - b.x || b.y - a.y);
   let best = -Infinity;
@@ -26,7 +26,7 @@ function hoverOf({ run, x, y }, state) {
   return [
     `<b>${plain(label(run))}</b>`, `${plain(run.model)}, ${plain(run.selector)}, budget ${percent(run.budget)} %`,
     `${plain(state.metric)} ${percent(y)} %${interval}`, `${amount(x)} ${unit} a query`,
-    `clips used ${percent(run.fraction)} %, true clips found ${percent(run.found)} %`,
+    `expert clips ${percent(run.fraction)} %, ground-truth clip recall ${percent(run.found)} %`,
     `seed ${plain(run.seed)}, ${plain(run.created.slice(0, 16).replace("T", " "))}`,
   ].join("<br>");
 }
@@ -39,7 +39,7 @@ function tracesOf(points, state, frame) {
     ...selectors.map((selector) => markers(selector, of(selector), state, new Set(best))), namesOf(points, best, frame)];
 }
 
-// What can be had at each cost: up from the axis to the cheapest run, and on to the edge from the best.
+// The best recall at each cost: from the axis to the cheapest run, and from the best run to the edge.
 function staircase(best, { x: [, right], y: [bottom] }) {
   const ends = best.length ? [[best[0].x, bottom], ...best.map((p) => [p.x, 100 * p.y]), [10 ** right, 100 * best.at(-1).y]] : [];
   return {
@@ -48,7 +48,7 @@ function staircase(best, { x: [, right], y: [bottom] }) {
   };
 }
 
-// One broken line for all intervals of a selector: Plotly's own error bars take several times as long to draw.
+// One broken line for all intervals of a selector: Plotly's error bars take several times as long to draw.
 function intervals(selector, points, state) {
   const barred = points.map((p) => [p.x, p.run.ci[state.metric]]).filter(([, ends]) => ends && known(ends[0]) && known(ends[1]));
   return {
@@ -74,7 +74,7 @@ function drawPareto(group, state, choose) {
   const place = byId("pareto");
   const points = group ? pointsOf(group, state) : [];
   place.setAttribute("aria-label", `${state.metric} against ${AXES[state.axis]}: ${points.length} runs; on the frontier ${
-    frontier(points).map((p) => label(p.run)).slice(0, 10).join(", ") || "none"}. The table of runs holds the numbers.`);
+    frontier(points).map((p) => label(p.run)).slice(0, 10).join(", ") || "none"}. The table of runs has the numbers.`);
   const [x, y] = [ticks(points.map((p) => p.x)), percents(points, state)];
   const frame = { x: x.range, y: y.range, width_px: place.clientWidth - MARGIN.l - MARGIN.r, height_px: place.clientHeight - MARGIN.t - MARGIN.b };
   Plotly.react(place, tracesOf(points, state, frame), layout({
@@ -82,13 +82,13 @@ function drawPareto(group, state, choose) {
     yaxis: axisStyle({ title: { text: `${plain(state.metric)}, %, with 95 % interval` }, ...y }),
     hovermode: "closest", dragmode: ZOOM, margin: MARGIN,
   }), CONFIG);
-  if (!place.dataset.listens) {
-    place.dataset.listens = "yes";
+  if (!place.dataset.hasListeners) {
+    place.dataset.hasListeners = "yes";
     place.on("plotly_click", (event) => known(event.points[0].customdata) && choose(event.points[0].customdata));
   }
 }
 
-// A logarithmic axis with room beside the outermost points, and round numbers on it.
+// A logarithmic axis with space beside the outermost points and round ticks.
 function ticks(costs) {
   if (!costs.length) return { range: [0, 1] };
   const [low, high] = [Math.min(...costs) / 1.2, Math.max(...costs) * 1.2];
@@ -100,7 +100,7 @@ function ticks(costs) {
   return { range: [Math.log10(low), Math.log10(high)], tickvals: values, ticktext: values.map((value) => value.toLocaleString("en", { maximumFractionDigits: 9 })) };
 }
 
-// Room for every interval, and next to nothing below 0 or above 100.
+// A range that fits every interval and hardly exceeds 0 to 100.
 function percents(points, state) {
   const ends = points.flatMap((p) => [p.y, ...(p.run.ci[state.metric] || [])]).filter(known).map((share) => 100 * share);
   return { range: ends.length ? [Math.max(-1, Math.min(...ends) - 3), Math.min(104, Math.max(...ends) + 3)] : [0, 100] };
@@ -115,7 +115,7 @@ function showLegend(points) {
   }));
 }
 
-// Why some of the runs that pass the filters are not in the plot.
+// The reasons why filtered runs are not in the plot.
 function explain(group, state) {
   const others = DATA.comparisons[state.axis]
     .map((other) => [other, other.runs.filter((number) => state.visible.has(number)).length])
@@ -130,7 +130,7 @@ function explain(group, state) {
 
 const runsIn = (count) => `${count} ${count === 1 ? "run" : "runs"}`;
 
-// That another data set is another version goes without saying.
+// Another data set always has another version: name only the data set.
 function otherTerms(group, other) {
   const terms = Object.keys(other.terms).filter((term) => group.terms[term] !== other.terms[term]);
   return terms.includes("data set") ? terms.filter((term) => term !== "data set version") : terms;

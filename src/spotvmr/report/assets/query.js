@@ -1,12 +1,12 @@
 // The queries of the chosen run, and the time line of one of them.
 const TICKS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 36000];
-const MIN_SHARE = 0.003; // a second of a long video is drawn at least so wide
+const MIN_SHARE = 0.003; // minimum width of a bar, for long videos
 
 async function showQueries(run) {
   byId("queries-of").hidden = !run.chunk || !ABLE;
   if (byId("queries-of").hidden) return;
   const [chunk, shared] = await Promise.all([run.chunk, "queries"].map(lazily));
-  if (RUNS[state.run] !== run) return; // another one was chosen meanwhile
+  if (RUNS[state.run] !== run) return; // the user chose another run meanwhile
   const all = chunk.query.map((_, number) => queryOf(chunk, number, shared));
   const steps = all.filter((query) => query.trace).length;
   byId("queries-note").textContent = `${all.length.toLocaleString("en")} of ${chunk.of.toLocaleString("en")} queries; ${steps} with every step of the selector, marked ◆.`;
@@ -26,7 +26,7 @@ async function showQueries(run) {
   if (all.length) choose(Math.max(0, all.findIndex((query) => query.trace)));
 }
 
-// Sorts by the IoU of the first answer: what failed is looked for first.
+// Sorts by the IoU of the first prediction: failures come first.
 function iouHead(all, list, body) {
   const button = element("button", { type: "button" }, "IoU");
   const head = element("th", { scope: "col", className: "number" }, button);
@@ -54,7 +54,7 @@ function showQuery(query, chunk) {
   const end_s = query.trace?.duration_s || query.duration_s || Math.max(1, ...lanes.flatMap((lane) => lane.spans.map((span) => span[1])));
   const place = element("div", { className: "chart", role: "img" });
   place.style.height = `${70 + 30 * lanes.length + (query.trace?.score ? 90 : 0)}px`;
-  place.setAttribute("aria-label", `Time line of ${clock(end_s, end_s >= 3600)}: ${lanes.map((lane) => `${lane.name} ${lane.spans.length}`).join(", ")}; the times stand below`);
+  place.setAttribute("aria-label", `Time line of ${clock(end_s, end_s >= 3600)}: ${lanes.map((lane) => `${lane.name} ${lane.spans.length}`).join(", ")}; the list below has the times`);
   byId("query").replaceChildren(
     element("h3", {}, query.text.trim() || "(empty query)"),
     element("p", { className: "hint" }, `query ${query.qid}, video ${query.video}`),
@@ -69,9 +69,9 @@ function lanesOf(query, clip_s) {
     name: steps.length > 1 ? `step ${at + 1}` : "clips", spans: clips(spans), colours: () => STEPS[at % STEPS.length],
   }));
   return [
-    ...lanes, { name: "truth", spans: query.truth, colours: () => TRUTH },
-    { name: "answer", spans: query.moments.slice(0, 1), colours: () => ANSWER },
-    ...(query.moments.length > 1 ? [{ name: "others", spans: query.moments.slice(1), colours: () => `${ANSWER}99`, apart: true }] : []),
+    ...lanes, { name: "ground truth", spans: query.truth, colours: () => TRUTH },
+    { name: "prediction", spans: query.moments.slice(0, 1), colours: () => PREDICTION },
+    ...(query.moments.length > 1 ? [{ name: "others", spans: query.moments.slice(1), colours: () => `${PREDICTION}99`, apart: true }] : []),
   ];
 }
 
@@ -86,7 +86,7 @@ function drawTimeline(place, query, lanes, end_s) {
   }));
   const top = score ? 0.66 : 1;
   Plotly.react(place, [...bars, ...(score ? [curveOf(score, query.trace, end_s)] : [])], layout({
-    barmode: "overlay", dragmode: ZOOM, bargap: 0.25, shapes: shade, margin: { l: 60, r: 12, t: 6, b: 30 },
+    barmode: "overlay", dragmode: ZOOM, bargap: 0.25, shapes: shade, margin: { l: 84, r: 12, t: 6, b: 30 },
     xaxis: axisStyle({ range: [0, end_s], tickvals: ticks, ticktext: ticks.map((tick) => clock(tick, hours)), anchor: "y" }),
     yaxis: axisStyle({ type: "category", categoryarray: lanes.map((lane) => lane.name), range: [lanes.length - 0.5, -0.5], domain: [0, top], fixedrange: true }),
     yaxis2: axisStyle({ domain: [top + 0.03, 1], range: [0, 1.05], tickvals: [0.5], ticktext: ["index<br>score"], showgrid: false, fixedrange: true, anchor: "x" }),
@@ -98,12 +98,12 @@ function barsOf(lane, end_s, hours) {
     const wide = Math.max(to - from, MIN_SHARE * end_s);
     return [(from + to - wide) / 2, wide];
   });
-  // Further answers overlap one another: each has a part of the lane, the better ones higher.
+  // Further predictions overlap: each has a part of the lane, the better ones higher.
   const part = 0.75 / (lane.apart ? shown.length : 1);
   return {
     type: "bar", orientation: "h", base: shown.map(([from]) => from), x: shown.map(([, wide]) => wide), y: shown.map(() => lane.name),
     width: shown.map(() => part), offset: shown.map((_, at) => (lane.apart ? at * part : 0) - 0.375),
-    hoverinfo: "text", hovertext: lane.spans.map((span, at) => `${lane.apart ? `answer ${at + 2}:` : lane.name} ${spanText(span, hours)}`), textposition: "none",
+    hoverinfo: "text", hovertext: lane.spans.map((span, at) => `${lane.apart ? `prediction ${at + 2}:` : lane.name} ${spanText(span, hours)}`), textposition: "none",
     marker: { color: shown.map((_, at) => lane.colours(at)) },
   };
 }
@@ -120,14 +120,14 @@ function curveOf(score, trace, end_s) {
 const spanText = ([from, to, score], hours) =>
   `${tenths(from, hours)} to ${tenths(to, hours)}${known(score) ? `, score ${score.toFixed(2)}` : ""}`;
 
-// Moments are shorter than what whole seconds tell apart.
+// Moments are too short for whole seconds.
 const tenths = (seconds, hours) => `${clock(Math.floor(seconds + 0.05), hours)}.${Math.floor(((seconds + 0.05) % 1) * 10)}`;
 
 function answers(query, hours) {
   const item = (name, span) => element("li", {}, `${name} ${spanText(span, hours)}`);
   return element("ul", { className: "hint" },
-    ...query.truth.map((span) => item("truth", span)),
-    ...query.moments.map((span, at) => item(`answer ${at + 1}:`, span)));
+    ...query.truth.map((span) => item("ground truth:", span)),
+    ...query.moments.map((span, at) => item(`prediction ${at + 1}:`, span)));
 }
 
 function thumbnails(query, chunk, clip_s) {

@@ -1,4 +1,4 @@
-// The chosen run: facts, and charts of where its cost and its recall come from.
+// The chosen run: facts, and charts of its cost by stage and its recall.
 function showRun(number) {
   const run = RUNS[number];
   markRow(number);
@@ -6,14 +6,14 @@ function showRun(number) {
   byId("run-title").textContent = `Run ${label(run)}`;
   byId("facts").replaceChildren(...factsOf(run).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
   byId("charts").replaceChildren(...figuresOf(run));
-  if (!run.charts) byId("charts").append(element("p", { className: "hint" }, "Recall by length and place, and single queries, need predictions.jsonl beside record.json."));
+  if (!run.charts) byId("charts").append(element("p", { className: "hint" }, "Recall by length and position, and single queries, need predictions.jsonl beside record.json."));
 }
 
 function factsOf(run) {
   const scored = `${run.n.toLocaleString("en")} queries on ${run.videos.toLocaleString("en")} videos, ${amount(run.hours)} h`;
   return [
-    ["data", `${run.dataset}, ${run.split}: ${scored}`], ["arm", `${run.model}, ${run.selector}, budget ${percent(run.budget)} %, seed ${run.seed}`],
-    ["made", `${run.created}${run.git ? `, commit ${run.git}` : ""}`], ["machine", run.machine], ["command", run.command],
+    ["data", `${run.dataset}, ${run.split}: ${scored}`], ["system", `${run.model}, ${run.selector}, budget ${percent(run.budget)} %, seed ${run.seed}`],
+    ["created", `${run.created}${run.git ? `, commit ${run.git}` : ""}`], ["machine", run.machine], ["command", run.command],
     ...(run.experiment ? [["experiment", run.experiment]] : []),
   ];
 }
@@ -22,7 +22,7 @@ function figuresOf(run) {
   const figures = [stageFigure(run, 0, "GFLOPs"), stageFigure(run, 1, "seconds")];
   if (!run.charts) return figures;
   figures.push(recallFigure("Recall by length, seconds", run.charts.length));
-  figures.push(recallFigure("Recall by place, % of the video", run.charts.place));
+  figures.push(recallFigure("Recall by position, % of the video", run.charts.place));
   figures.push(budgetFigure(run));
   return figures.filter(Boolean);
 }
@@ -36,7 +36,7 @@ function stageFigure(run, unit, name) {
       text: stages.map(([, spent]) => amount(spent[unit])), textposition: "auto", cliponaxis: false,
       hoverinfo: "skip", marker: { color: unit ? "#cc79a7" : "#56b4e9" }, outsidetextfont: { color: themed("ink") },
       insidetextfont: { color: "#10151b" },
-    }], layout({ xaxis: axisStyle({ title: { text: `${name} a query, asked alone` } }), yaxis: axisStyle(), margin: { l: 70, r: 30, t: 8, b: 46 } }), CONFIG));
+    }], layout({ xaxis: axisStyle({ title: { text: `${name} a query, one query a video` } }), yaxis: axisStyle(), margin: { l: 70, r: 30, t: 8, b: 46 } }), CONFIG));
 }
 
 function recallFigure(title, bins) {
@@ -60,12 +60,12 @@ function budgetFigure(run) {
   const middle = (bin) => 100 * found.step * (bin + 0.5);
   const rows = found.counts.map((count, bin) => [`${percent(found.step * bin, 2)}–${percent(found.step * (bin + 1), 2)}`, count]);
   const most = 100 * Math.max(found.step * found.counts.length, run.budget);
-  return figure("Clips really used", ["clips used %", "queries"], rows.filter((row) => row[1]), (place) =>
+  return figure("Expert clips a query", ["expert clips %", "queries"], rows.filter((row) => row[1]), (place) =>
     Plotly.react(place, [{
       type: "bar", x: found.counts.map((_, bin) => middle(bin)), y: found.counts, width: 100 * found.step,
       hovertemplate: "%{x:.2f} % of the clips: %{y} queries<extra></extra>", marker: { color: "#009e73" },
     }], layout({
-      xaxis: axisStyle({ title: { text: "% of clips (dotted: budget)" }, range: [0, 1.05 * most] }), yaxis: axisStyle({ title: { text: "queries" } }),
+      xaxis: axisStyle({ title: { text: "expert clips, % (dotted: budget)" }, range: [0, 1.05 * most] }), yaxis: axisStyle({ title: { text: "queries" } }),
       shapes: [{ type: "line", x0: 100 * run.budget, x1: 100 * run.budget, y0: 0, y1: 1, yref: "paper", line: { color: themed("ink"), dash: "dot" } }],
     }), CONFIG));
 }

@@ -1,13 +1,13 @@
-// The table of runs: filters choose its rows, headings sort them; rows are made when they are first shown.
+// The table of runs: filters choose rows, headings sort them; a row is created when it is first shown.
 const COLUMNS = [
   { title: "run", value: label, width: 9 },
   { title: "selector", value: (run) => run.selector, width: 5.8 },
   { title: "budget %", value: (run) => run.budget, text: (run) => percent(run.budget) },
   { ...score("R1@0.3"), small: (run) => bounds(run.ci["R1@0.3"]), width: 7.8 },
   { title: "GFLOPs a query", value: (run) => run.gflops.q1, text: (run) => amount(run.gflops.q1), width: 5.4 },
-  { title: "of dense", value: (run) => run.ratio.q1, text: (run) => amount(run.ratio.q1) },
+  { title: "ratio to dense", value: (run) => run.ratio.q1, text: (run) => amount(run.ratio.q1) },
   { title: "seconds a query", value: (run) => run.seconds, text: (run) => amount(run.seconds), width: 5.4 },
-  { title: "clips used %", value: (run) => run.fraction, text: (run) => percent(run.fraction), width: 5 },
+  { title: "expert clips %", value: (run) => run.fraction, text: (run) => percent(run.fraction), width: 5 },
   ...["R1@0.5", "R5@0.3", "mIoU"].map(score),
   { title: "model", value: (run) => run.model, width: 5.6 },
   { title: "data set", value: (run) => run.dataset, width: 5.5 },
@@ -24,17 +24,17 @@ const numeric = (column) => Boolean(column.text);
 const bounds = (ends) => (ends && known(ends[0]) && known(ends[1]) ? ` [${percent(ends[0], 0)}, ${percent(ends[1], 0)}]` : "");
 
 const marks = []; // of each run: "frontier", "yes", or why it is not in the plot
-const rows = []; // of each run, once it was shown
+const rows = []; // by run, created when first shown
 const sorting = { column: -1, down: false };
-let order = null; // of the heading that was chosen; before that, see bestFirst
-let limit = 100; // rows shown; laying out many takes longer than filtering them
+let order = null; // by the chosen heading; initially bestFirst
+let limit = 100; // rows shown: the layout of many rows takes longer than filtering them
 
 function buildTable() {
   const heads = COLUMNS.map((column, place) => {
     const button = element("button", { type: "button", onclick: () => { sortBy(place); update(); } }, column.title);
     return element("th", { scope: "col", className: numeric(column) ? "number" : "" }, button);
   });
-  // Fixed widths: columns do not jump when rows are filtered.
+  // Fixed widths: columns do not move when rows are filtered.
   const columns = COLUMNS.map((column) => element("col", { style: `width: ${column.width || 4.6}rem` }));
   byId("runs").append(element("colgroup", {}, ...columns), element("thead", {}, element("tr", {}, ...heads)), element("tbody"));
   byId("more").onclick = () => { limit = Infinity; update(); };
@@ -57,7 +57,7 @@ function rowOf(number) {
 
 function sortBy(place) {
   const column = COLUMNS[place];
-  // A number is looked for at the top first, a word from A.
+  // Numbers start with the largest, words with A.
   sorting.down = sorting.column === place ? !sorting.down : numeric(column);
   sorting.column = place;
   const keyed = RUNS.map((run, number) => [column.value(run, number), number]);
@@ -69,7 +69,7 @@ function sortBy(place) {
   });
 }
 
-// Missing numbers come last either way.
+// Missing numbers come last in both orders.
 function compare(a, b, down) {
   if (!known(a) || !known(b)) return known(b) - known(a);
   const order = typeof a === "number" ? a - b : a < b ? -1 : a > b ? 1 : 0;
@@ -92,7 +92,7 @@ function showRows(state, group) {
   byId("more").textContent = `Show all ${runsIn(wanted.length)}`;
 }
 
-// The frontier, then what else is in the plot, then the others, each by its score.
+// First the frontier, then the other points of the plot, then the rest, each by score.
 function bestFirst(state) {
   const place = (number) => ["frontier", "yes"].indexOf(marks[number]) >>> 0; // -1 comes last
   const score = (number) => RUNS[number].metrics[state.metric];

@@ -1,4 +1,4 @@
-"""The dashboard: one HTML file with everything in it, made from run records and the files beside them."""
+"""The dashboard: one self-contained HTML file, made from run records and the files beside them."""
 
 from spotvmr.report.page.write import write_page
 

@@ -1,4 +1,4 @@
-"""The files beside a record: predictions, traces and thumbnails, as far as they are there and whole."""
+"""Reads the files beside a record: predictions, traces and thumbnails. Absent and broken files are skipped."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _JPEG = b"\xff\xd8\xff"
 
 
 def details(folder: Path, record: RunRecord, shared: SharedQueries) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Read what lies beside a ``record.json``.
+    """Read the files beside a ``record.json``.
 
     Args:
         folder: The run's folder.
         record: The record in it.
-        shared: Where sentences and truths go.
+        shared: Collects sentences and ground truths.
 
     Returns:
-        Charts of all queries, for the page's data; and the single queries, for a chunk of their own that is read
-        when the run is chosen. None without predictions; broken files are passed over with a warning.
+        Charts over all queries, for the data of the page; and the single queries, for a chunk that the page reads when
+        the run is chosen. None without predictions; broken files are skipped with a warning.
     """
     if not (folder / "predictions.jsonl").is_file():
         return None
@@ -59,7 +59,7 @@ def _read(
 
 
 def _with_durations(answers: Sequence[Prediction], traces: Sequence[Trace]) -> list[Prediction]:
-    """Older predictions do not say how long their video is; traces of the same video do."""
+    """Add the length of the video to older predictions, which lack it, from traces of the same video."""
     length_s = {trace.qid: trace.duration_s for trace in traces}
     of_video = {answer.video_id: length_s[answer.qid] for answer in answers if answer.qid in length_s}
     return [
@@ -73,7 +73,7 @@ def _extent(duration_s: float | None) -> bool:
 
 
 def _thumbnails(folder: Path, answers: Sequence[Prediction], traces: Sequence[Trace]) -> dict[str, dict[int, str]]:
-    """``thumbnails/<video>/<clip>.jpg`` of the videos of traced queries, in base64, while they are few bytes."""
+    """``thumbnails/<video>/<clip>.jpg`` of the videos of traced queries, in base64, up to ``MAX_RUN_BYTES``."""
     found: dict[str, dict[int, str]] = {}
     traced, room = {trace.qid for trace in traces}, MAX_RUN_BYTES
     for video in dict.fromkeys(answer.video_id for answer in answers if answer.qid in traced):
@@ -90,7 +90,7 @@ def _thumbnails(folder: Path, answers: Sequence[Prediction], traces: Sequence[Tr
 
 def _pictures(folder: Path, video: str) -> list[Path]:
     try:
-        # A video's name comes from a file: it must not lead out of the folder.
+        # The name of the video comes from a file and could point outside the folder.
         place = thumbnail_folder(folder, video)
     except UserError:
         return []

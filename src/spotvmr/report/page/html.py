@@ -1,9 +1,9 @@
-"""One HTML file of scripts, style and data, safe for whatever the data say.
+"""Builds one HTML file of scripts, style and data. No text in the data can become code.
 
-Data stand in ``<script>`` blocks that are no scripts: what is shown at once as JSON, where ``<`` is written as an
-escape, so that no sentence can end a block; what is read later, such as Plotly and the queries of a run, packed by
-gzip and base64, which makes the page a third as large and lets it open before all of it is read. The page's own
-policy names its two scripts by their hashes and allows no network.
+Data are in ``<script>`` blocks that are not executed. Data shown at once are JSON, in which ``<`` is escaped: no
+sentence can end a block. Data read later, such as Plotly and the queries of a run, are compressed with gzip and
+encoded in base64. This makes the page a third as large, and it opens before all of it is read. The content security
+policy allows the two scripts by their hashes and no network.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _SCRIPTS = ("format.js", "data.js", "charts.js", "names.js", "pareto.js", "table
 
 
 def page_html(data: Mapping[str, Any], later: Mapping[str, str]) -> bytes:
-    """Put the page together.
+    """Build the page.
 
     Args:
-        data: What the page shows at once.
-        later: What it reads when it is asked for, by the id of its block, as ``packed`` gives it.
+        data: Data that the page shows at once.
+        later: Data that the page reads on demand, by the id of the block, from ``packed``.
 
     Returns:
         The file, UTF-8.
@@ -41,20 +41,20 @@ def page_html(data: Mapping[str, Any], later: Mapping[str, str]) -> bytes:
         "own": f"<script>{own}</script>",
         "later": "\n".join(_block(name, text) for name, text in {"plotly": packed(plotly), **later}.items()),
     }
-    # One pass: what is put in is never searched for places.
+    # One pass: inserted text is never searched for placeholders.
     text = re.sub(r"<!--(policy|style|data|own|later)-->", lambda place: parts[place[1]], _asset("page.html"))
-    # A lone surrogate, legal in JSON, has no UTF-8.
+    # A lone surrogate is legal in JSON and has no UTF-8.
     return text.encode("utf-8", "replace")
 
 
 def json_text(value: Any) -> str:
-    """Write JSON that can stand in a ``<script>`` block."""
+    """JSON that is safe inside a ``<script>`` block."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 
 
 def packed(text: str) -> str:
-    """Write a text as gzip in base64; the same text always gives the same."""
+    """Compress a text with gzip and encode it in base64, deterministically."""
     return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), compresslevel=6, mtime=0)).decode()
 
 
@@ -69,7 +69,7 @@ def _asset(name: str) -> str:
 def _policy(scripts: list[str]) -> str:
     hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
     allowed = " ".join(f"'sha256-{each}'" for each in hashes)
-    # Plotly writes styles and turns pictures into data: and blob: addresses when one is saved.
+    # Plotly writes styles; it uses data: and blob: addresses to save a picture.
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:;"
         " base-uri 'none'; form-action 'none'"

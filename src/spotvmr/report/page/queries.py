@@ -1,4 +1,4 @@
-"""What the page shows of single queries, packed: a thousand of them in about a quarter of a megabyte."""
+"""Single queries in compact form for the page: a thousand take about 0.25 MB."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from spotvmr.types.predictions import Prediction
 from spotvmr.types.traces import Trace
 
 MAX_QUERIES = 1000
-"""Queries of a run that the page holds; of more, those with a trace and others evenly spread."""
+"""Maximum number of queries of a run in the page: queries with a trace first, then a uniform sample."""
 
-_MAX_POINTS = 600  # of the score's curve: more would be narrower than its line
+_MAX_POINTS = 600  # of the score curve: more points would be narrower than its line
 
 
 class SharedQueries:
-    """Sentences, videos and truths that runs have in common, kept once.
+    """Sentences, videos and ground truths that runs have in common, stored once.
 
     Attributes:
         rows: ``[qid, video, sentence, duration_s or None, [start_s, end_s, …]]`` of each.
@@ -31,7 +31,7 @@ class SharedQueries:
         self._place: dict[tuple[Any, ...], int] = {}
 
     def place(self, answer: Prediction) -> int:
-        """Number of the query's row; it is added when new."""
+        """Number of the row of the query; a new query gets a new row."""
         key = (answer.qid, answer.video_id, answer.text, answer.duration_s, answer.truth)
         if key not in self._place:
             self._place[key] = len(self.rows)
@@ -41,16 +41,16 @@ class SharedQueries:
 
 
 def query_chunk(answers: Sequence[Prediction], traces: Sequence[Trace], shared: SharedQueries) -> dict[str, Any]:
-    """Pack the queries of one run.
+    """Compact form of the queries of one run.
 
     Args:
-        answers: All of its predictions.
-        traces: Its traces.
-        shared: Where sentences and truths go.
+        answers: All predictions of the run.
+        traces: The traces of the run.
+        shared: Collects sentences and ground truths.
 
     Returns:
-        Columns of one value a query: ``query`` (row of ``shared``), ``iou`` of the first answer, ``moments`` as
-        ``[start_s, end_s, score, …]``, ``clips`` as of ``clip_runs``; and ``traces`` by place in the columns.
+        Columns with one value a query: ``query`` (row of ``shared``), ``iou`` of the first moment, ``moments`` as
+        ``[start_s, end_s, score, …]``, ``clips`` from ``clip_runs``; and ``traces`` by position in the columns.
     """
     traced = {trace.qid: trace for trace in traces}
     kept = _kept(answers, traced)
@@ -68,7 +68,7 @@ def query_chunk(answers: Sequence[Prediction], traces: Sequence[Trace], shared: 
 
 
 def clip_runs(clips: Iterable[int]) -> list[int]:
-    """Write clip numbers as runs: how many clips to pass over, how many to take, and so on.
+    """Run-length encode clip numbers: how many clips to skip, how many to take, and so on.
 
     Example:
         >>> clip_runs([3, 4, 5, 9])
@@ -105,13 +105,13 @@ def _trace(trace: Trace) -> dict[str, Any]:
 
 
 def _curve(scores: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, Any]:
-    """What the first preview saw, 0 to 255 in base64: the highest of every ``stride`` clips."""
+    """The score before the first step, 0 to 255 in base64: the maximum of every ``stride`` clips."""
     finite = scores[np.isfinite(scores)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    # Clips that are out of the pool may score minus infinity: they stand at the foot.
-    share = np.where(np.isfinite(scores), scores - low, 0.0) / ((high - low) or 1.0)
-    stride = -(-len(share) // _MAX_POINTS)
-    peaks = np.maximum.reduceat(share, np.arange(0, len(share), stride))
+    # Clips that cannot be selected may score minus infinity: they are drawn at the bottom.
+    level = np.where(np.isfinite(scores), scores - low, 0.0) / ((high - low) or 1.0)
+    stride = -(-len(level) // _MAX_POINTS)
+    peaks = np.maximum.reduceat(level, np.arange(0, len(level), stride))
     levels = np.round(255 * np.clip(peaks, 0.0, 1.0)).astype(np.uint8)
     return {"stride": stride, "levels": base64.b64encode(levels.tobytes()).decode()}
 

@@ -1,4 +1,4 @@
-"""What the page shows of every run: the record, shortened."""
+"""Short form of each record, for the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spotvmr.types.record import RunRecord
 
 
 def run_row(record: RunRecord) -> dict[str, Any]:
-    """Shorten a record to what is shown; shares stay shares, stages become costs of one query."""
+    """Short form of a record; shares stay shares, costs of stages are divided by the number of queries."""
     n_queries = record.n_queries or 1
     return {
         "name": record.name,
@@ -46,7 +46,7 @@ def run_row(record: RunRecord) -> dict[str, Any]:
 
 
 def comparisons(records: Sequence[RunRecord]) -> dict[str, list[dict[str, Any]]]:
-    """The groups of comparable runs on every axis: heading, terms, and the numbers of their runs."""
+    """Groups of comparable runs on every cost axis: heading, terms, and the numbers of their runs."""
     number = {id(record): place for place, record in enumerate(records)}
     return {
         axis: [_group(group, found, number) for group in found] for axis in AXES if (found := groups(records, axis))
@@ -62,11 +62,11 @@ def _group(group: Group, found: Sequence[Group], number: Mapping[int, int]) -> d
 
 
 def short(value: float | None) -> float | None:
-    """Keep four significant digits: what a chart can show, at half the bytes; None for what is no number."""
+    """Round to four significant digits, enough for a chart at half the bytes; None for other than finite numbers."""
     numeric = isinstance(value, int | float) and math.isfinite(value)
     return float(f"{value:.4g}") if numeric else None
 
 
 def shortened(values: Mapping[str, float | None]) -> dict[str, float | None]:
-    """``short`` of every value."""
+    """Round every value with ``short``."""
     return {name: short(value) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""From a folder of run records to the page."""
+"""Writes the dashboard of a folder of run records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from spotvmr.system.files import write_bytes_atomic
 from spotvmr.types.record import RunRecord
 
 _QUERY_BYTES = 8_000_000
-"""Bytes of single queries, packed; with Plotly's 2 MB and 500 records the page stays under 15 MB."""
+"""Maximum bytes of single queries after compression; with Plotly's 2 MB and 500 records the page stays under 15 MB."""
 
 
 def write_page(folder: Path, path: Path) -> int:
@@ -25,7 +25,7 @@ def write_page(folder: Path, path: Path) -> int:
 
     Args:
         folder: Searched at any depth for ``record.json`` and ``results.jsonl``.
-        path: The HTML file; it holds everything it needs and asks no network.
+        path: The HTML file; it is self-contained and uses no network.
 
     Returns:
         Number of runs.
@@ -52,7 +52,7 @@ def write_page(folder: Path, path: Path) -> int:
 def _add_details(
     found: Sequence[tuple[Path, RunRecord]], rows: Sequence[dict[str, Any]], shared: SharedQueries
 ) -> dict[str, str]:
-    """Give rows their charts, and the single queries as blocks: of the newest runs, as many as find room."""
+    """Add charts to the rows, and return the single queries of the newest runs as blocks, up to ``_QUERY_BYTES``."""
     chunks: dict[str, str] = {}
     room = _QUERY_BYTES
     for place in sorted(range(len(found)), key=lambda place: found[place][1].created, reverse=True):

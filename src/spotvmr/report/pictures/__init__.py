@@ -1,1 +1,1 @@
-"""Pictures made from run records."""
+"""Pictures from run records."""

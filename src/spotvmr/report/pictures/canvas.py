@@ -1,4 +1,4 @@
-"""The common ground of the pictures: colours, a light canvas without global state, and whole files."""
+"""Shared parts of the pictures: colours, and a canvas that changes no global state and writes atomically."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 INK = "#24292f"
 FAINT = "#8c959f"
 GRID = "#d8dee4"
-# Okabe and Ito's colours, told apart by colour-blind readers too.
+# Okabe and Ito's colours, which colour-blind readers can distinguish.
 GREEN, ORANGE, BLUE, PURPLE, SKY, YELLOW, RED = (
     "#009e73", "#e69f00", "#0072b2", "#cc79a7", "#56b4e9", "#b59f00", "#d55e00",
 )  # fmt: skip
@@ -33,7 +33,7 @@ SELECTOR_COLOURS = {
     "oracle": YELLOW,
 }
 _WIDTH_PX = 1600
-# At 200 dots an inch, 9 point type is still read when a page shows 1600 px in half the width.
+# At 200 dots an inch, 9 point type stays readable when a page shows the 1600 px at half their width.
 _DPI = 200
 WIDTH_IN = _WIDTH_PX / _DPI
 
@@ -44,12 +44,12 @@ def canvas(height_in: float, path: Path) -> Iterator[Figure]:
 
     Args:
         height_in: Height in inches; a picture is 8 inches wide.
-        path: The PNG file; written whole or not at all.
+        path: The PNG file; written atomically.
 
     Raises:
         UserError: The file cannot be written.
     """
-    # Slow to import, and needed by those alone who draw.
+    # Slow to import, so only drawing imports it.
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -62,12 +62,12 @@ def canvas(height_in: float, path: Path) -> Iterator[Figure]:
         mpl.rcParams["grid.color"], mpl.rcParams["grid.linewidth"] = GRID, 0.6
         for words in ("text.color", "axes.labelcolor", "xtick.color", "ytick.color"):
             mpl.rcParams[words] = INK
-        # A sentence in a script that the font lacks is drawn as boxes; that is no reason to fail.
+        # Characters that the font lacks are drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure = Figure(figsize=(WIDTH_IN, height_in), dpi=_DPI, facecolor="white")
         FigureCanvasAgg(figure)
         yield figure
         buffer = io.BytesIO()
-        # Without the library's version in it the same numbers give the same bytes.
+        # Without the version of the library, the same numbers give the same bytes.
         figure.savefig(buffer, format="png", metadata={"Software": None})
     write_bytes_atomic(path, buffer.getvalue())

@@ -1,4 +1,4 @@
-"""A contact sheet: a row of frames for each moment found."""
+"""A contact sheet: a row of frames for each predicted moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SheetRow:
     """One moment.
 
     Attributes:
-        title: Line above its frames.
+        title: Line above the frames.
         pixels: Frames (n, H, W, 3), uint8, the same n, H and W in all rows.
         captions: Line below each frame.
     """
@@ -45,7 +45,7 @@ def contact_sheet(rows: Sequence[SheetRow], path: Path) -> None:
             left=0.01, right=0.99, top=1 - 0.3 / (len(rows) * (frame_in + 0.55)), bottom=0.01, wspace=0.03, hspace=0.35
         )
         for row, line in zip(rows, axes, strict=True):
-            # An axes' title ends at its border; text does not.
+            # The title of an axes is cut at its border; a text is not.
             line[0].text(0.0, 1.03, row.title, transform=line[0].transAxes, fontsize=8, fontweight="bold", va="bottom")
             for axis, pixels, caption in zip(line, row.pixels, row.captions, strict=True):
                 axis.imshow(pixels, aspect="equal")

@@ -1,4 +1,4 @@
-"""A picture of what accuracy costs: R1@0.3 against GFLOPs a query."""
+"""A picture of R1@0.3 against GFLOPs a query."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Point:
     gflops: float
     score: float  # per cent
     bars: tuple[float, float]  # per cent below and above
-    curve: tuple[str, str, int]  # model, selector, seed: points of one trained family
+    curve: tuple[str, str, int]  # model, selector, seed: runs with equal values form one curve
     selector: str
     budget: float
     label: str
@@ -38,8 +38,8 @@ class _Point:
 def pareto_picture(records: Sequence[RunRecord], path: Path, level: str = "q1") -> None:
     """Draw R1@0.3 with its 95 % interval over GFLOPs a query (log scale) into a PNG 1600 px wide.
 
-    Runs that cannot be compared get panels of their own; runs of one selector are joined in the order
-    of their budgets. A run without a score or a cost has no place in the picture and is left out.
+    Each group of comparable runs gets its own panel. Lines join the runs of one model, selector and seed in the order
+    of their budgets. A run without a score or a cost is omitted.
 
     Args:
         records: The runs.
@@ -63,7 +63,7 @@ def pareto_picture(records: Sequence[RunRecord], path: Path, level: str = "q1") 
         for place, (title, points) in zip(axes, panels, strict=True):
             _draw(place, printable(title), points)
             place.set_xlabel(f"GFLOPs a query, 2 per multiply-add, {SHARING[level]}, index included")
-        # Labels are placed by the size they have in the finished layout.
+        # Labels are placed by their size in the final layout.
         figure.draw_without_rendering()
         for place, (_, points) in zip(axes, panels, strict=True):
             _label(place, points)
@@ -115,7 +115,7 @@ def _plain_ticks(axes: Axes, points: list[_Point]) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     low, high = min(point.gflops for point in points), max(point.gflops for point in points)
-    # Room for the labels beside the outermost points, also when there is only one.
+    # Leave space for labels beside the outermost points, also for a single point.
     axes.set_xlim(low / 1.6, high * 1.9)
     wide = high / low > 1e3
     axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
@@ -130,7 +130,7 @@ def _colour(point: _Point) -> str:
 def _label(axes: Axes, points: list[_Point]) -> None:
     taken = [box for point in points for box in _bar_boxes(axes, point)]
     taken += [box for curve in _curves(points) for pair in pairwise(curve) for box in _line_boxes(axes, *pair)]
-    # Runs of several seeds share a name: their best one bears it.
+    # Runs of several seeds share a name: the best run gets the label.
     best = {point.label: point for point in sorted(points, key=lambda point: point.score)}
     for point in sorted(best.values(), key=lambda point: -point.score):
         taken.append(_place(axes, point, taken))
@@ -146,10 +146,10 @@ def _bar_boxes(axes: Axes, point: _Point) -> list[Bbox]:
 
 
 def _line_boxes(axes: Axes, start: _Point, end: _Point) -> list[Bbox]:
-    # Small boxes strung along the line: its bounding box would forbid far more than it covers.
+    # Small boxes along the line: its bounding box would cover far more than the line does.
     (x0, y0), (x1, y1) = (axes.transData.transform((point.gflops, point.score)) for point in (start, end))
-    shares = [step / 40 for step in range(41)]
-    return [_box(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share, 3) for share in shares]
+    fractions = [step / 40 for step in range(41)]
+    return [_box(x0 + (x1 - x0) * at, y0 + (y1 - y0) * at, 3) for at in fractions]
 
 
 def _box(x: float, y: float, half: float, height: float = 0.0) -> Bbox:
@@ -159,20 +159,20 @@ def _box(x: float, y: float, half: float, height: float = 0.0) -> Bbox:
 
 
 def _place(axes: Axes, point: _Point, taken: list[Bbox]) -> Bbox:
-    # Beside the point, then above and below and ever further away, where the least is covered.
+    # Candidate positions beside the point, then further above and below: the one with the fewest overlaps wins.
     offsets = [(side * 8, lift) for lift in (0, 8, -8, 14, -14, 22, -22, 32, -32) for side in (1, -1)]
     text = axes.annotate(
         point.label, (point.gflops, point.score), xytext=offsets[0], textcoords="offset points",
         va="center", fontsize=8, parse_math=False, color=_colour(point),
     )  # fmt: skip
 
-    def covered(offset: tuple[int, int]) -> int:
+    def overlaps(offset: tuple[int, int]) -> int:
         _move(text, offset)
         box = text.get_window_extent()
         outside = box.x0 < axes.bbox.x0 or box.x1 > axes.bbox.x1 or box.y0 < axes.bbox.y0
         return sum(box.overlaps(other) for other in taken) + 100 * outside
 
-    _move(text, min(offsets, key=covered))
+    _move(text, min(offsets, key=overlaps))
     return text.get_window_extent()
 
 

@@ -1,4 +1,4 @@
-"""Recall against the share of clips with expert features: curves of arms over their seeds, and their teachers."""
+"""Curves of recall against the share of expert clips: one a selector, averaged over seeds, and the teachers."""
 
 from __future__ import annotations
 
@@ -15,40 +15,46 @@ if TYPE_CHECKING:
 SCORE = "R1@0.3"
 
 
-def draw_arm(axes: Axes, records: Sequence[RunRecord], label: str, style: str, colour: str) -> None:
-    """Draw one arm: a line through the means over seeds, each seed as a faint mark.
+def draw_selector(axes: Axes, records: Sequence[RunRecord], label: str, style: str, colour: str) -> None:
+    """Draw one curve: a line through the means over seeds, and a faint mark for each run.
 
     Args:
-        axes: Where.
-        records: Of one arm, at any number of budgets and seeds; without any nothing is drawn.
-        label: For the legend.
+        axes: Axes to draw on.
+        records: Records of one selector at any number of budgets and seeds; without records nothing is drawn.
+        label: Text in the legend.
         style: Marker and line as Matplotlib writes them, such as ``o-``.
-        colour: Of both.
+        colour: Colour of line and marks.
     """
-    asked = [[r for r in records if r.budget == budget] for budget in sorted({r.budget for r in records})]
-    if not asked:
+    by_budget = [[r for r in records if r.budget == budget] for budget in sorted({r.budget for r in records})]
+    if not by_budget:
         return
-    means = [(mean(map(spent, alike)), mean(map(score, alike))) for alike in asked]
+    means = [(mean(map(clip_share, runs)), mean(map(score, runs))) for runs in by_budget]
     axes.plot(*zip(*means, strict=True), style, color=colour, label=label, markersize=6, linewidth=1.4)
     axes.plot(
-        [spent(r) for r in records], [score(r) for r in records], ".", color=colour, markersize=4, alpha=0.5, zorder=1.5
+        [clip_share(r) for r in records],
+        [score(r) for r in records],
+        ".",
+        color=colour,
+        markersize=4,
+        alpha=0.5,
+        zorder=1.5,
     )
 
 
 def draw_teachers(axes: Axes, records: Sequence[RunRecord]) -> None:
-    """Draw the mean of some teachers as a line across, and their spread as a band."""
+    """Draw the mean of the teachers as a horizontal line, and their range as a band."""
     scores = [score(record) for record in records]
     axes.axhspan(min(scores), max(scores), color=INK, alpha=0.1, linewidth=0)
     axes.axhline(mean(scores), color=INK, linewidth=1, label="teacher: the expert on every clip")
 
 
 def budget_axis(axes: Axes, budgets: Sequence[float]) -> None:
-    """Put these shares of the clips, in per cent, on a logarithmic axis."""
+    """Make the horizontal axis logarithmic, with ticks at these budgets in per cent."""
     log_axis(axes, {100 * budget: f"{100 * budget:g}" for budget in budgets})
 
 
 def log_axis(axes: Axes, ticks: Mapping[float, str]) -> None:
-    """Make the horizontal axis logarithmic with these places, in these words, and lay a grid behind."""
+    """Make the horizontal axis logarithmic, with these ticks and labels and a grid."""
     axes.set_xscale("log")
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.set_xticks([], minor=True)
@@ -56,10 +62,10 @@ def log_axis(axes: Axes, ticks: Mapping[float, str]) -> None:
 
 
 def score(record: RunRecord) -> float:
-    """R1@0.3 in per cent; 0 where nothing was scored."""
+    """R1@0.3 in per cent; 0 when nothing was scored."""
     return 100 * (record.metrics[SCORE] or 0.0)
 
 
-def spent(record: RunRecord) -> float:
-    """Per cent of the clips that a query spent, on average."""
+def clip_share(record: RunRecord) -> float:
+    """Mean share of expert clips a query, in per cent."""
     return 100 * (record.selection.fraction_mean or 0.0)

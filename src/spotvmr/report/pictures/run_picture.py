@@ -1,4 +1,4 @@
-"""The time line picture of a run, from the files in its folder."""
+"""The time line picture of a run, drawn from the files in its folder."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _QUERIES = 4
 
 
 def run_picture(folder: Path, queries: int = _QUERIES) -> Path:
-    """Draw some queries of a run, spread over its traces, into ``timeline.png``.
+    """Draw a uniform sample of the traced queries of a run into ``timeline.png``.
 
     Args:
         folder: A run folder with ``predictions.jsonl`` and ``traces.jsonl``.
-        queries: How many at most.
+        queries: Maximum number of queries.
 
     Returns:
-        The picture.
+        Path of the picture.
 
     Raises:
         UserError: A file is absent or broken, or the picture cannot be written.
@@ -32,7 +32,7 @@ def run_picture(folder: Path, queries: int = _QUERIES) -> Path:
 
 
 def picked_rows(folder: Path, queries: int) -> list[tuple[Prediction, TimelineRow]]:
-    """Some queries of a run, at most so many, spread over its traces: the answer and its time line.
+    """Predictions and time lines of a uniform sample of the traced queries, at most ``queries`` of them.
 
     Raises:
         UserError: A file is absent or broken.
@@ -44,7 +44,7 @@ def picked_rows(folder: Path, queries: int) -> list[tuple[Prediction, TimelineRo
 
 
 def _row(answer: Prediction, trace: Trace) -> TimelineRow:
-    """One query of the picture; the curve is what the first preview saw."""
+    """One query of the picture; its curve is the score before the first step."""
     return TimelineRow(
         answer.text,
         trace.duration_s,

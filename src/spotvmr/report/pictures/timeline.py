@@ -1,4 +1,4 @@
-"""A picture of a few queries: the truth, the answer, and where the selector looked."""
+"""A picture of a few queries: ground truth, prediction and selected clips on a time line."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _STEP_COLOURS = ("#8cc5ea", "#56a3d9", "#2f7fc1", "#6f6fd0", "#a457c2", "#d04fa0
 _SCORE_LANES = 2.2  # height of the score curve in lanes
 _LANE_IN = 0.2
 _PAD_IN = 0.1  # above and below a title
-_MAX_STEPS = 600  # of the curve: more would be narrower than its line
+_MAX_STEPS = 600  # of the curve: more steps would be narrower than its line
 _LINE_IN = 0.17  # a line of the title
 _GAP_IN = 0.36
 _LEGEND_IN = 0.3
 _LEFT_IN, _RIGHT_IN = 1.05, 0.3
 _TITLE_SIGNS, _TITLE_LINES = 84, 2
-_MIN_SHARE = 0.002  # a second of a long video is drawn at least so wide
+_MIN_SHARE = 0.002  # minimum width of a bar, for long videos
 _TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 36000)
 
 
@@ -36,12 +36,12 @@ class TimelineRow:
     """One query of the picture.
 
     Attributes:
-        text: The sentence, shown as it is.
+        text: The sentence.
         duration_s: Length of the video, above zero.
         clip_s: Length of a clip.
-        truth: True moments as (start_s, end_s).
-        predicted: Answers as (start_s, end_s), best first; the best is drawn full, the others pale.
-        selected: Clip numbers taken in each step of the selector, in order.
+        truth: Ground-truth moments as (start_s, end_s).
+        predicted: Predicted moments as (start_s, end_s), best first. The best is drawn in full colour, the others pale.
+        selected: Numbers of the clips selected in each step, in order.
         scores: The selector's score of every clip (T,), any scale; None when it gives none.
     """
 
@@ -65,7 +65,7 @@ def timeline_picture(rows: Sequence[TimelineRow], path: Path) -> None:
     """Draw the time line of every query below one another into a PNG 1600 px wide.
 
     Args:
-        rows: At least one query; three to five are read at a glance.
+        rows: At least one query; three to five stay readable.
         path: The PNG file.
 
     Raises:
@@ -96,10 +96,10 @@ def timeline_picture(rows: Sequence[TimelineRow], path: Path) -> None:
 
 
 def _lanes(row: TimelineRow) -> list[tuple[str, float]]:
-    # Names and heights from the top; a query without scores or steps needs no empty lanes.
-    lanes = [("spotter score", _SCORE_LANES)] if row.scores is not None else []
+    # Names and heights from the top; a query without scores or steps gets no empty lanes.
+    lanes = [("selector score", _SCORE_LANES)] if row.scores is not None else []
     lanes += [(f"clips, step {step}" if len(row.selected) > 1 else "clips", 1.0) for step in _steps(row)]
-    return [*lanes, ("truth", 1.0), ("answer", 1.0)]
+    return [*lanes, ("ground truth", 1.0), ("prediction", 1.0)]
 
 
 def _steps(row: TimelineRow) -> range:
@@ -136,11 +136,11 @@ def _draw(axes: Axes, row: TimelineRow) -> None:
 
 
 def _draw_lane(axes: Axes, row: TimelineRow, name: str, floor: float, height: float) -> None:
-    if name == "spotter score":
+    if name == "selector score":
         _draw_scores(axes, row, floor, height)
-    elif name == "truth":
+    elif name == "ground truth":
         _bars(axes, row, row.truth, floor, GREEN)
-    elif name == "answer":
+    elif name == "prediction":
         _bars(axes, row, row.predicted[1:], floor, ORANGE, alpha=0.3)
         _bars(axes, row, row.predicted[:1], floor, ORANGE)
     else:
@@ -154,13 +154,13 @@ def _draw_scores(axes: Axes, row: TimelineRow, floor: float, height: float) -> N
     if not finite.size:
         return
     low, high = float(finite.min()), float(finite.max())
-    # Clips that are out of the pool may score minus infinity: they stand at the foot.
-    share = np.where(np.isfinite(scores), scores - low, 0.0) / ((high - low) or 1.0)
-    # Of a long video the highest score of neighbouring clips is drawn: peaks are what was chosen.
-    stride = -(-len(share) // _MAX_STEPS)
-    starts = np.arange(0, len(share), stride)
-    peaks = np.maximum.reduceat(share, starts)
-    edges_s = np.minimum(np.append(starts, len(share)) * row.clip_s, row.duration_s)
+    # Clips that cannot be selected may score minus infinity: they are drawn at the bottom.
+    relative = np.where(np.isfinite(scores), scores - low, 0.0) / ((high - low) or 1.0)
+    # For long videos the maximum over neighbouring clips is drawn: selectors choose the peaks.
+    stride = -(-len(relative) // _MAX_STEPS)
+    starts = np.arange(0, len(relative), stride)
+    peaks = np.maximum.reduceat(relative, starts)
+    edges_s = np.minimum(np.append(starts, len(relative)) * row.clip_s, row.duration_s)
     level = floor + height * (0.05 + 0.87 * peaks)
     axes.stairs(level, edges_s, baseline=floor, fill=True, color=FAINT, alpha=0.25)
     axes.stairs(level, edges_s, baseline=None, color=INK, linewidth=0.7)
@@ -174,13 +174,13 @@ def _bars(
 
 
 def _bar(start_s: float, end_s: float, duration_s: float) -> tuple[float, float]:
-    # Left edge and width; what is too short to be seen is widened about its middle.
+    # Left edge and width; a bar too short to be seen is widened about its middle.
     width = max(end_s - start_s, _MIN_SHARE * duration_s)
     return (start_s + end_s - width) / 2, width
 
 
 def _runs(clips: Sequence[int], clip_s: float) -> list[tuple[float, float]]:
-    # Neighbouring clips become one span, or hairlines would show between them.
+    # Neighbouring clips become one span: separate bars would show hairlines.
     spans: list[tuple[float, float]] = []
     for clip in sorted(set(clips)):
         start_s, end_s = clip * clip_s, (clip + 1) * clip_s
@@ -206,5 +206,5 @@ def _step_colour(step: int) -> str:
 def _legend() -> list[object]:
     from matplotlib.patches import Patch
 
-    named = [("truth", GREEN, 1.0), ("best answer", ORANGE, 1.0), ("other answers", ORANGE, 0.3)]
+    named = [("ground truth", GREEN, 1.0), ("best prediction", ORANGE, 1.0), ("other predictions", ORANGE, 0.3)]
     return [Patch(facecolor=colour, alpha=alpha, label=label) for label, colour, alpha in named]
