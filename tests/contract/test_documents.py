@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from spotvmr.cli.arguments import parse_arguments
 from spotvmr.cli.table import COMMANDS
 from spotvmr.config import compose
+from spotvmr.config.layers import setting_keys
+from spotvmr.config.schema import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -55,6 +58,39 @@ def test_every_command_line_parses_and_composes(words: list[str], monkeypatch: p
 def test_every_make_line_names_a_target(words: list[str]) -> None:
     targets = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert [word for word in words[1:] if "=" not in word and word not in targets] == []
+
+
+def test_every_path_that_a_page_names_is_there() -> None:
+    named = re.compile(r"(?<![\w/])(?:src|conf|experiments|tests|examples|docs)/[\w./-]*[\w/]")
+    lacking = {
+        page: missing
+        for page, text in {"README.md": README, **PAGES}.items()
+        if (missing := [path for path in named.findall(text) if not (ROOT / path).exists()])
+    }
+    assert lacking == {}
+
+
+def test_every_setting_that_a_page_names_is_in_the_schema() -> None:
+    keys = set(setting_keys())
+    groups = "|".join(field.name for field in fields(Config) if "." not in field.name)
+    spans = {
+        page: re.findall(rf"`((?:{groups})\.[a-z_.]+[a-z])(?:=[^`]*)?`", text)
+        for page, text in {"README.md": README, **PAGES}.items()
+    }
+    assert {page: [key for key in found if key not in keys] for page, found in spans.items() if set(found) - keys} == {}
+    assert sum(map(len, spans.values())) > 30
+
+
+def test_every_page_that_the_code_names_is_there() -> None:
+    files = [path for folder in ("src", "experiments") for path in (ROOT / folder).rglob("*")]
+    named = {
+        name
+        for path in files
+        if path.suffix in (".py", ".yaml", ".md")
+        for name in re.findall(r"docs/[\w/-]+\.md", path.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*/*.yaml")), ids=lambda path: path.stem)
