@@ -1,4 +1,4 @@
-"""Annotation files of each data set, read into queries."""
+"""Readers of the annotation files of each data set."""
 
 from spotvmr.annotations.activitynet import read_activitynet
 from spotvmr.annotations.charades import read_charades

@@ -21,7 +21,7 @@ def read_activitynet(path: Path) -> tuple[list[Query], AnnotationReport]:
         path: The file, UTF-8.
 
     Returns:
-        The queries in the order of the file, and what became of dirty rows (``annotations.policies``).
+        The queries in the order of the file, and the report on dirty rows (``annotations.policies``).
 
     Raises:
         UserError: The file is absent or not this format (names the video), or no row is usable.
@@ -30,7 +30,7 @@ def read_activitynet(path: Path) -> tuple[list[Query], AnnotationReport]:
 
 
 def _rows(path: Path) -> Iterator[AnnotationRow]:
-    """Video by video."""
+    """Rows, video by video."""
     for video_id, value in fields_of(read_json(path), str(path)).items():
         where = f"{path}, {video_id}"
         content = fields_of(value, where)

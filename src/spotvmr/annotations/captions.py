@@ -1,4 +1,4 @@
-"""What ActivityNet Captions and TACoS share: an object a video, with a list of sentences and one of their times."""
+"""The common format of ActivityNet Captions and TACoS: one object a video, with lists of sentences and times."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from spotvmr.errors import UserError
 
 
 def caption_rows(video_id: str, content: Fields, duration_s: float, rate: float, where: str) -> Iterator[AnnotationRow]:
-    """Rows of one video from its ``"sentences"`` and ``"timestamps"``, which run in parallel.
+    """Rows of one video from its parallel lists ``"sentences"`` and ``"timestamps"``.
 
     Args:
         video_id: Name of the video; query ids are ``<video_id>_<number of the sentence, from 0>``.
         content: The video's object.
         duration_s: Length of the video in seconds.
-        rate: Units of its timestamps in a second: 1 for seconds, frames per second for frames.
+        rate: Units of the timestamps in a second: 1 for seconds, the frame rate for frames.
         where: File and video, for messages.
 
     Raises:
-        UserError: A list is absent or they differ in length, or an entry is of the wrong type.
+        UserError: A list is absent, the lists differ in length, or an entry has the wrong type.
     """
     texts, times = listed(content, "sentences", where), listed(content, "timestamps", where)
     if len(texts) != len(times):

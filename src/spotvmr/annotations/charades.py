@@ -1,4 +1,4 @@
-"""Charades-STA (Gao et al., ICCV 2017): one line a sentence; lengths of videos from the tables of Charades."""
+"""Charades-STA (Gao et al., ICCV 2017): one line a sentence; video lengths come from the tables of Charades."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spotvmr.errors import UserError
 from spotvmr.types import Query
 
 LENGTHS = "Charades_v1_*.csv"
-"""Tables with the lengths of videos; they lie beside the sentences."""
+"""Tables with video lengths, in the folder of the sentences."""
 
 
 def read_charades(path: Path) -> tuple[list[Query], AnnotationReport]:
@@ -27,7 +27,7 @@ def read_charades(path: Path) -> tuple[list[Query], AnnotationReport]:
         path: The file, UTF-8.
 
     Returns:
-        The queries in the order of the file, and what became of dirty rows (``annotations.policies``).
+        The queries in the order of the file, and the report on dirty rows (``annotations.policies``).
 
     Raises:
         UserError: A file is absent or not this format (names the line), or no row is usable.
@@ -36,7 +36,7 @@ def read_charades(path: Path) -> tuple[list[Query], AnnotationReport]:
 
 
 def _rows(path: Path) -> Iterator[AnnotationRow]:
-    """Line by line."""
+    """Rows, line by line."""
     parsed = [(where, *_parsed(line, where)) for where, line in read_lines(path)]
     lengths_s = _lengths(path)
     seen: Counter[str] = Counter()
@@ -67,7 +67,7 @@ def _lengths(path: Path) -> Mapping[str, float]:
 
 
 def _table(path: Path) -> Iterator[tuple[str, float]]:
-    """Rows of a table of Charades."""
+    """Ids and lengths in a table of Charades."""
     try:
         for row in csv.DictReader(io.StringIO(read_text(path), newline="")):
             yield row["id"], float(row["length"] or math.nan)

@@ -1,4 +1,4 @@
-"""Which recordings the clips of Ego4D NLQ were cut from: its official features are of whole recordings."""
+"""The recordings from which the clips of Ego4D NLQ were cut. The official features are of whole recordings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spotvmr.types.excerpt import Excerpt
 
 
 def read_ego4d_excerpts(path: Path) -> dict[str, Excerpt]:
-    """Read where each clip of an NLQ file lies.
+    """Read the position of each clip of an NLQ file in its recording.
 
     Keys, outside in: ``videos`` [``video_uid``, ``clips`` [``clip_uid``, ``video_start_sec``]].
 

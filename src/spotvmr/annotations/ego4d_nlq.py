@@ -1,4 +1,4 @@
-"""Ego4D Natural Language Queries (Grauman et al., CVPR 2022), v1 and v2: the JSON of the official command line."""
+"""Ego4D Natural Language Queries (Grauman et al., CVPR 2022), v1 and v2: the official JSON."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def read_ego4d_nlq(path: Path) -> tuple[list[Query], AnnotationReport]:
     """Read ``nlq_train.json``, ``nlq_val.json`` or ``nlq_test_unannotated.json``.
 
     Keys, outside in: ``videos`` [``clips`` [``clip_uid``, ``video_start_sec``, ``video_end_sec``, ``annotations``
-    [``annotation_uid``, ``language_queries`` [``query``, ``clip_start_sec``, ``clip_end_sec``]]]]. What is searched is
-    the canonical clip of about 8 minutes: its ``clip_uid`` is the video here, it lasts from ``video_start_sec`` to
-    ``video_end_sec`` of the recording, and the times of queries count from its start. They are absent where the truth
-    is withheld. Query ids are ``<annotation_uid>_<index in language_queries>``.
+    [``annotation_uid``, ``language_queries`` [``query``, ``clip_start_sec``, ``clip_end_sec``]]]]. The
+    video of a query is the canonical clip of about 8 minutes. Its id is ``clip_uid``. It lasts from
+    ``video_start_sec`` to ``video_end_sec`` of the recording. Times of queries count from the start of the clip. They
+    are absent when the ground truth is withheld. Query ids are ``<annotation_uid>_<index in language_queries>``.
 
     Args:
         path: The file, UTF-8.
 
     Returns:
-        The queries in the order of the file, and what became of dirty rows (``annotations.policies``).
+        The queries in the order of the file, and the report on dirty rows (``annotations.policies``).
 
     Raises:
         UserError: The file is absent or not this format (names the clip), or no row is usable.
@@ -35,7 +35,7 @@ def read_ego4d_nlq(path: Path) -> tuple[list[Query], AnnotationReport]:
 
 
 def _rows(path: Path) -> Iterator[AnnotationRow]:
-    """Clip by clip."""
+    """Rows, clip by clip."""
     for n_video, video in enumerate(listed(fields_of(read_json(path), str(path)), "videos", str(path))):
         where = f"{path}, video {n_video}"
         for n_clip, clip in enumerate(listed(fields_of(video, where), "clips", where)):
@@ -59,7 +59,7 @@ def _clip_rows(clip: Fields, path: Path, where: str) -> Iterator[AnnotationRow]:
                 qid=f"{uid}_{index}",
                 text=sentence(fields.get("query"), "query", place),
                 video_id=clip_uid,
-                # The difference of two times in a recording of hours: a microsecond is beyond their digits.
+                # Rounded to 1 µs: the difference of two times in a recording of hours is no more precise.
                 duration_s=round(end_s - start_s, 6),
                 windows_s=_windows(fields, place),
                 where=place,
@@ -67,6 +67,6 @@ def _clip_rows(clip: Fields, path: Path, where: str) -> Iterator[AnnotationRow]:
 
 
 def _windows(query: Fields, where: str) -> tuple[tuple[float, float], ...]:
-    """The moment of a query; none where the truth is withheld."""
+    """The moment of a query; empty when the ground truth is withheld."""
     times: list[Any] = [query.get("clip_start_sec"), query.get("clip_end_sec")]
     return () if times == [None, None] else (span(times, "clip_start_sec, clip_end_sec", "in seconds", where),)

@@ -1,6 +1,6 @@
-"""Values of annotation files, each checked for its type; the message names file and place.
+"""Type checks for values of annotation files; messages name file and place.
 
-Values that have the right type and cannot be true, such as NaN, pass: ``annotations.policies`` counts them.
+Impossible values of the right type, such as NaN, pass: ``annotations.policies`` counts them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Fields = Mapping[str, Any]
 
 
 def fields_of(value: object, where: str) -> Fields:
-    """A value that must be an object.
+    """Check that a value is an object.
 
     Raises:
         UserError: It is not.
@@ -25,7 +25,7 @@ def fields_of(value: object, where: str) -> Fields:
 
 
 def listed(content: Fields, name: str, where: str) -> list[Any]:
-    """A field that must be a list.
+    """Read a list.
 
     Raises:
         UserError: It is absent or something else.
@@ -37,7 +37,7 @@ def listed(content: Fields, name: str, where: str) -> list[Any]:
 
 
 def identifier(content: Fields, name: str, where: str) -> str:
-    """An id, number or string, as a string.
+    """Read an id, number or string, as a string.
 
     Raises:
         UserError: It is absent, empty or something else.
@@ -49,7 +49,7 @@ def identifier(content: Fields, name: str, where: str) -> str:
 
 
 def sentence(value: object, name: str, where: str) -> str:
-    """A sentence; blank if absent.
+    """Check a sentence; an absent one gives an empty string.
 
     Args:
         value: What the file has.
@@ -65,12 +65,12 @@ def sentence(value: object, name: str, where: str) -> str:
 
 
 def above_zero(content: Fields, name: str, unit: str, where: str) -> float:
-    """A number above 0; NaN passes.
+    """Read a number above 0; NaN passes.
 
     Args:
         content: The object.
         name: Name of the field.
-        unit: What it counts, such as "in seconds", for messages.
+        unit: Unit for messages, such as "in seconds".
         where: File and place, for messages.
 
     Raises:
@@ -83,7 +83,7 @@ def above_zero(content: Fields, name: str, unit: str, where: str) -> float:
 
 
 def number(content: Fields, name: str, unit: str, where: str) -> float:
-    """Any number.
+    """Read a number.
 
     Raises:
         UserError: It is absent or no number.
@@ -95,7 +95,7 @@ def number(content: Fields, name: str, unit: str, where: str) -> float:
 
 
 def span(value: object, name: str, unit: str, where: str) -> tuple[float, float]:
-    """Start and end of a moment, ``[start, end]``.
+    """Read start and end of a moment, ``[start, end]``.
 
     Raises:
         UserError: It is no pair of numbers.
@@ -106,7 +106,7 @@ def span(value: object, name: str, unit: str, where: str) -> tuple[float, float]
 
 
 def spans(content: Fields, name: str, where: str) -> tuple[tuple[float, float], ...]:
-    """Starts and ends of moments, ``[[start_s, end_s], …]``; none if absent.
+    """Read starts and ends of moments, ``[[start_s, end_s], …]``; empty when absent.
 
     Raises:
         UserError: It is something else.
@@ -119,7 +119,7 @@ def spans(content: Fields, name: str, where: str) -> tuple[tuple[float, float], 
 
 
 def words(content: Fields, name: str, where: str) -> tuple[str, ...]:
-    """A list of strings; none if absent.
+    """Read a list of strings; empty when absent.
 
     Raises:
         UserError: It is something else.
@@ -131,7 +131,7 @@ def words(content: Fields, name: str, where: str) -> tuple[str, ...]:
 
 
 def _is_span(value: object) -> TypeGuard[list[float]]:
-    """Whether a value is a pair of numbers; an unset time (null) is none."""
+    """Whether a value is a pair of numbers; null is no number."""
     return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))
 
 
@@ -149,5 +149,5 @@ def _float(value: float) -> float:
 
 
 def _shown(value: object) -> str:
-    """A value for a message, cut to a line's part."""
+    """A value for a message, shortened."""
     return "nothing" if value is None else repr(value)[:60]

@@ -1,4 +1,4 @@
-"""Validation videos taken from training, for benchmarks whose second split is the one that is reported."""
+"""Holds out training videos for validation, for benchmarks that report their second split."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from spotvmr.types import Query
 def hold_out(queries: Sequence[Query], share: float) -> tuple[list[Query], list[Query]]:
     """Split queries by their videos.
 
-    The videos whose names have the smallest SHA-256 are held out: the same on every machine and in every run,
-    whatever the order of the file, and independent of any seed.
+    The videos whose names have the smallest SHA-256 are held out. The choice depends on no machine, order or seed.
 
     Args:
-        queries: Of the training split.
-        share: Of its videos to hold out, above 0 and below 1; rounded to whole videos, at least one.
+        queries: Queries of the training split.
+        share: Share of its videos to hold out, above 0 and below 1; rounded to whole videos, at least one.
 
     Returns:
-        What is left for training, and what is held out, each in the order given.
+        The training queries and the held-out queries, each in the given order.
 
     Raises:
-        UserError: There are not two videos, or none would be left.
+        UserError: No video would be left for training.
 
     Example:
         >>> rows = [Query(str(n), "open door", f"video{n % 4}", 60.0) for n in range(8)]

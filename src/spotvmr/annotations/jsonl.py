@@ -1,4 +1,4 @@
-"""The generic annotation format: JSON lines. QVHighlights' files are of this kind, and give it its key names."""
+"""The generic annotation format: JSON lines with the key names of QVHighlights."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def read_jsonl(path: Path) -> tuple[list[Query], AnnotationReport]:
     """Read the generic format, one object a line.
 
     Keys: ``{"qid": str or int, "query": str, "vid": str, "duration": seconds, "relevant_windows": [[start_s, end_s],
-    …], "tags": [str, …]}``; ``relevant_windows`` may be absent where the truth is withheld, ``tags`` always. Other
-    keys, such as QVHighlights' ``relevant_clip_ids`` and ``saliency_scores``, are ignored, and so are blank lines.
+    …], "tags": [str, …]}``; ``relevant_windows`` may be absent when the ground truth is withheld. ``tags`` is
+    optional. Other keys, such as QVHighlights' ``relevant_clip_ids``, and blank lines are ignored.
 
     Args:
         path: The file, UTF-8.
 
     Returns:
-        The queries in the order of the file, and what became of dirty rows (``annotations.policies``).
+        The queries in the order of the file, and the report on dirty rows (``annotations.policies``).
 
     Raises:
         UserError: The file is absent, not UTF-8 or not this format (names the line), or no row is usable.
@@ -34,7 +34,7 @@ def read_jsonl(path: Path) -> tuple[list[Query], AnnotationReport]:
 
 
 def _rows(path: Path) -> Iterator[AnnotationRow]:
-    """Parse line by line, so that a message can name the line."""
+    """Rows, line by line, so that a message can name the line."""
     for where, line in read_lines(path):
         content = parse_json(line, where, _WANTED)
         if not isinstance(content, dict):

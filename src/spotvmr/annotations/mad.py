@@ -20,7 +20,7 @@ def read_mad(path: Path) -> tuple[list[Query], AnnotationReport]:
         path: The file, UTF-8.
 
     Returns:
-        The queries in the order of the file, and what became of dirty rows (``annotations.policies``).
+        The queries in the order of the file, and the report on dirty rows (``annotations.policies``).
 
     Raises:
         UserError: The file is absent or not this format (names the query), or no row is usable.
@@ -29,7 +29,7 @@ def read_mad(path: Path) -> tuple[list[Query], AnnotationReport]:
 
 
 def _rows(path: Path) -> Iterator[AnnotationRow]:
-    """Query by query."""
+    """Rows, query by query."""
     for qid, value in fields_of(read_json(path), str(path)).items():
         where = f"{path}, {qid}"
         content = fields_of(value, where)

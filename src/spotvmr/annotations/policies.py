@@ -1,24 +1,24 @@
-"""What happens to dirty rows of annotation files: decided here, for every format, and counted.
+"""Policies for dirty rows of annotation files, the same for every format. Each applied policy is counted.
 
-| what | policy | counted as |
+| case | policy | counted as |
 |---|---|---|
 | a moment ends past the end of the video, or starts before 0 | clipped | ``clipped`` |
 | a moment of no length | kept; no prediction can hit it | ``zero-length`` |
-| no moment given | kept; the query can be asked, not scored | ``without truth`` |
+| no moment given | kept; the query is predicted but not scored | ``without truth`` |
 | a moment starts after its own end | moment dropped | ``reversed`` |
-| a moment lies wholly past the end of the video | moment dropped | ``outside`` |
+| a moment lies completely past the end of the video | moment dropped | ``outside`` |
 | some moments of a row were dropped, not all | row kept without them | ``moments dropped`` |
 | every moment of a row was dropped | row dropped | the reason of the first |
 | NaN or infinity as a time or duration | row dropped | ``NaN`` |
 | the query is missing, empty or blank | row dropped | ``empty query`` |
-| the data set's list of lengths does not know the video | row dropped | ``unknown video`` |
-| the query id was seen before | row dropped, the first wins | ``duplicate qid`` |
-| the video validates instead of training (``dataset.val_share``) | moved to the split val | ``held out`` |
-| the video's name would lead out of its folder (``types.names``) | the file is refused | - |
+| the list of video lengths lacks the video | row dropped | ``unknown video`` |
+| the query id was seen before | row dropped, the first row is kept | ``duplicate qid`` |
+| the video is held out for validation (``dataset.val_share``) | moved to the split val | ``held out`` |
+| the video id is no plain file name (``types.names``) | the file is refused | - |
 | anything else (no duration, no video, wrong types, not UTF-8, not the format) | the file is refused | - |
 
-Rows are counted once under a reason for dropping, and once under each reason for a change. Videos that the annotations
-know and the video folder lacks are an error of ``annotations.videos``.
+A dropped row is counted once, under its reason. A changed row is counted once under each reason. Annotated videos that
+the video folder lacks are an error of ``annotations.videos``.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ from spotvmr.types import Moment, Query
 from spotvmr.types.names import check_video_id
 
 KEPT = ("clipped", "zero-length", "without truth", "moments dropped", "held out")
-"""What rows are counted under that stay."""
+"""Policies that keep the row."""
 DROPPED = ("empty query", "unknown video", "reversed", "outside", "NaN", "duplicate qid")
-"""What rows are counted under that go."""
+"""Policies that drop the row."""
 
 
 @dataclass(frozen=True)
 class AnnotationRow:
-    """One row as its file has it: right types, any values.
+    """One row of a file, with checked types and unchecked values.
 
     Attributes:
         qid: Query id.
         text: The sentence; may be blank.
         video_id: Name of the video.
-        duration_s: Length of the video in seconds; None when the data set does not tell.
+        duration_s: Length of the video in seconds; None when the data set lacks it.
         where: File and line, for messages.
-        windows_s: Start and end in seconds of each true moment.
-        tags: Groups that are scored apart as well.
+        windows_s: Start and end in seconds of each ground-truth moment.
+        tags: Groups that are also scored separately.
     """
 
     qid: str
@@ -64,12 +64,12 @@ class AnnotationRow:
 
 @dataclass(frozen=True)
 class AnnotationReport:
-    """What reading a file found.
+    """Result of reading a file.
 
     Attributes:
         n_rows: Rows in the file.
-        n_queries: Queries they became.
-        counts: Rows by policy, in the order of ``KEPT`` and ``DROPPED``; policies without rows are left out.
+        n_queries: Queries made from them.
+        counts: Number of rows by policy, in the order of ``KEPT`` and ``DROPPED``; policies without rows are omitted.
     """
 
     n_rows: int
@@ -78,11 +78,11 @@ class AnnotationReport:
 
     @property
     def n_scored(self) -> int:
-        """Queries with a true moment."""
+        """Queries with a ground-truth moment."""
         return self.n_queries - self.counts.get("without truth", 0)
 
     def summary(self) -> str:
-        """One line for people.
+        """One line of text.
 
         Example:
             >>> AnnotationReport(642, 640, {"clipped": 3, "empty query": 2}).summary()
@@ -94,7 +94,7 @@ class AnnotationReport:
         return ", ".join([f"queries {self.n_queries}", f"scored {self.n_scored}", *kept, *tail])
 
     def to_json(self) -> dict[str, int]:
-        """Every number, for the run record."""
+        """All numbers, for the run record."""
         return {"rows": self.n_rows, "queries": self.n_queries, "scored": self.n_scored, **self.counts}
 
 
@@ -106,11 +106,11 @@ def clean(rows: Iterable[AnnotationRow], path: Path) -> tuple[list[Query], Annot
         path: The file, for messages.
 
     Returns:
-        The queries in the order of their rows, and what was counted.
+        The queries in the order of their rows, and the report.
 
     Raises:
-        UserError: No row became a query, a video id is no plain name, or half a character (a lone surrogate such as
-            ``U+D800``, which no file can hold) stands in a query; names file and line.
+        UserError: No row became a query, a video id is no plain name, or a query has a lone surrogate such as
+            ``U+D800``, which UTF-8 cannot encode. The message names file and line.
     """
     counts: Counter[str] = Counter()
     queries: dict[str, Query] = {}
@@ -131,11 +131,13 @@ def clean(rows: Iterable[AnnotationRow], path: Path) -> tuple[list[Query], Annot
 
 
 def _check_names(row: AnnotationRow) -> None:
-    """Annotation files come from anywhere: refuse video ids that would lead out of a folder, and broken Unicode."""
+    """Refuse video ids that are no plain file names, and invalid Unicode: annotation files are not trusted."""
     try:
         f"{row.qid}{row.text}".encode()
     except UnicodeEncodeError:
-        raise UserError(f"{row.where} is not valid Unicode (lone surrogate); mend the encoding of the query") from None
+        raise UserError(
+            f"{row.where} is not valid Unicode (lone surrogate); correct the encoding of the query"
+        ) from None
     try:
         check_video_id(row.video_id)
     except UserError as error:
@@ -143,7 +145,7 @@ def _check_names(row: AnnotationRow) -> None:
 
 
 def _judge(row: AnnotationRow) -> tuple[Query | None, set[str]]:
-    """One row's query, or None, and what it is counted under."""
+    """The query of a row, or None, and the policies applied."""
     if not row.text.strip():
         return None, {"empty query"}
     if row.duration_s is None:
@@ -161,16 +163,16 @@ def _judge(row: AnnotationRow) -> tuple[Query | None, set[str]]:
 
 
 def _fault(window: tuple[float, float], duration_s: float) -> str:
-    """Why a moment cannot stay, or an empty string."""
+    """The policy that drops a moment, or an empty string."""
     start_s, end_s = window
     if start_s > end_s:
         return "reversed"
-    # A zero-length truth at the very end is kept; one that clipping would make is not a truth.
+    # A zero-length moment at the very end is kept; one that only clipping would create is dropped.
     return "outside" if end_s < 0 or start_s > duration_s or start_s == duration_s < end_s else ""
 
 
 def _notes(duration_s: float, sound: list[tuple[float, float]], moments: tuple[Moment, ...]) -> set[str]:
-    """What the moments of a row that stays are counted under."""
+    """Policies applied to the moments of a kept row."""
     found = {
         "clipped": any(start_s < 0 or end_s > duration_s for start_s, end_s in sound),
         "zero-length": any(not moment.length_s for moment in moments),

@@ -1,4 +1,4 @@
-"""Which data set's format a file seems to have, for the message when it is not the one it should have."""
+"""Guesses the format of an annotation file, for error messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PER_VIDEO = {
     "activitynet": {"duration", "timestamps", "sentences"},
     "mad": {"movie", "timestamps", "sentence"},
 }
-"""Keys in the objects of formats that are one object of objects."""
+"""Keys of the inner objects, for formats that are one object of objects."""
 _LINE = {"qid", "query", "vid", "duration"}
 
 
@@ -24,7 +24,7 @@ def sniff(path: Path) -> str | None:
         path: Any file.
 
     Returns:
-        A name as in ``dataset.format``, or None when it looks like none of them or cannot be read.
+        A name as in ``dataset.format``, or None when no format matches or the file cannot be read.
     """
     try:
         text = path.read_text(encoding="utf-8-sig").strip()
@@ -37,7 +37,7 @@ def sniff(path: Path) -> str | None:
 
 
 def _of_json(content: Any) -> str | None:
-    """Format of a file that is one JSON value."""
+    """Guess the format of a file that is one JSON value."""
     if not isinstance(content, dict) or not content:
         return None
     if isinstance(content.get("videos"), list):
@@ -48,14 +48,14 @@ def _of_json(content: Any) -> str | None:
 
 
 def _of_line(content: Any) -> str | None:
-    """Format of a file of JSON lines."""
+    """Guess the format of a file of JSON lines."""
     if not isinstance(content, dict) or _LINE - set(content):
         return None
     return "qvhighlights" if "saliency_scores" in content else "jsonl"
 
 
 def _parsed(text: str) -> Any:
-    """JSON, or None."""
+    """Parse JSON; None when it is invalid."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

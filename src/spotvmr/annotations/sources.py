@@ -1,4 +1,4 @@
-"""Annotation files as text: UTF-8 or one clear line."""
+"""Reads annotation files as UTF-8 text and JSON."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, str]]:
-    r"""Read a file line by line; blank lines are left out.
+    r"""Read a file line by line, without blank lines.
 
-    Lines end at ``\n`` alone: U+2028 and its like may stand inside a sentence.
+    Only ``\n`` ends a line: a sentence may contain U+2028 and similar characters.
 
     Yields:
-        Where the line is, as ``file:number``, and the line.
+        The place ``file:number``, and the line.
 
     Raises:
         UserError: The file cannot be read, or a line is not UTF-8 (names the line).
@@ -52,7 +52,7 @@ def parse_json(text: str, where: str, wanted: str) -> Any:
     Args:
         text: The JSON.
         where: Its place, for messages.
-        wanted: What the format is, for messages.
+        wanted: Description of the format, for messages.
 
     Raises:
         UserError: It is not JSON, is nested too deeply, or an object has a key twice.
@@ -64,7 +64,7 @@ def parse_json(text: str, where: str, wanted: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON; Python would silently keep the last of two equal keys, and lose queries."""
+    """A JSON object without duplicate keys. Python would silently keep the last one and lose queries."""
     content = dict(pairs)
     if len(content) < len(pairs):
         names = [name for name, _ in pairs]
@@ -82,7 +82,7 @@ def _content(path: Path) -> bytes:
 
 
 def _decoded(content: bytes, where: str) -> str:
-    """Bytes as text."""
+    """Decode bytes as UTF-8."""
     try:
         return content.decode()
     except UnicodeDecodeError as error:

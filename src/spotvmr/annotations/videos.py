@@ -1,4 +1,4 @@
-"""Whether the videos that annotations speak of are there."""
+"""Checks that annotated videos are available."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def missing_videos(queries: Iterable[Query], available: Collection[str]) -> list
 
     Args:
         queries: Queries of one split.
-        available: Ids of the videos (or features) at hand; a set is fast.
+        available: Ids of the available videos or features; a set is fast.
 
     Example:
         >>> missing_videos([Query("1", "open door", "kitchen", 60.0)], {"garage"})
@@ -27,11 +27,11 @@ def require_videos(queries: Collection[Query], available: Collection[str], where
 
     Args:
         queries: Queries of one split.
-        available: Ids of the videos (or features) at hand.
-        where: What was searched, for the message, such as the video folder.
+        available: Ids of the available videos or features.
+        where: The searched place, such as the video folder, for the message.
 
     Raises:
-        UserError: Videos are missing; gives their number, the number of queries that need them, and the first.
+        UserError: Videos are missing. The message has their number, the first ids, and the number of their queries.
     """
     missing = missing_videos(queries, available)
     if missing:

@@ -1,4 +1,4 @@
-"""A page to search the videos of a folder in the browser; the only room that imports gradio."""
+"""A web page that searches the videos of a folder. Only this package imports gradio."""
 
 from spotvmr.app.folder import VideoFolder
 from spotvmr.app.searcher import Searcher

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _POINTS = 400
-"""Points drawn at most; each is the highest score of its stretch."""
+"""Maximum number of points; each is the maximum score of its interval."""
 
 
 def curve(scores: Sequence[float]) -> str:
-    """Draw scores as an area that fills its box, lowest at the bottom.
+    """Draw scores as an area, scaled to the height of its box.
 
     Args:
-        scores: One a clip, finite, at least one.
+        scores: One finite score a clip, at least one.
 
     Returns:
         An SVG.
@@ -23,7 +23,7 @@ def curve(scores: Sequence[float]) -> str:
     low, high = min(highest), max(highest)
     scale = 96 / (high - low) if high > low else 0.0
     points = [f"{part},{98 - (score - low) * scale:.1f}" for part, score in enumerate(highest)]
-    # Each point stands for its whole stretch: steps, so that marks below are exactly under it.
+    # Steps instead of slopes, so that each score is exactly above the marks of its clips.
     steps = " ".join(f"{point} {part + 1},{point.split(',')[1]}" for part, point in enumerate(points))
     return (
         f'<svg viewBox="0 0 {bins} 100" preserveAspectRatio="none" aria-hidden="true">'

@@ -1,4 +1,4 @@
-"""Serving the page and the videos of its folder."""
+"""Serves the page and the videos of its folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spotvmr.app.page import build_page
 from spotvmr.app.searcher import Searcher
 from spotvmr.errors import UserError
 
-_HERE = ("127.0.0.1", "localhost")
+_LOCAL = ("127.0.0.1", "localhost")
 _FONT = ["system-ui", "sans-serif"]
 
 
@@ -26,15 +26,15 @@ def check_installed() -> None:
 
 
 def build_app(searcher: Searcher, host: str = "127.0.0.1") -> Any:
-    """The web application.
+    """Build the web application.
 
-    Videos come from a route of our own: it asks the folder, where gradio's own would copy each file first and follow
-    links anywhere. gradio itself may serve no file.
+    A separate route serves the videos of the folder. The route of gradio would copy each file first and follow links
+    to any place, so gradio may serve no file.
 
     Args:
-        searcher: Answers queries.
-        host: Address that it will listen at; one of this machine answers to no other name, so that no page of
-            elsewhere can point its own name at it.
+        searcher: Searches the videos.
+        host: Address to listen at. At a local address, requests to other host names are refused, which prevents DNS
+            rebinding by other web pages.
     """
     import gradio as gr
     from fastapi import FastAPI
@@ -50,8 +50,8 @@ def build_app(searcher: Searcher, host: str = "127.0.0.1") -> Any:
             return PlainTextResponse(str(error), 404)
 
     app = FastAPI(routes=[Route("/film/{name}", film)], openapi_url=None)
-    if host in _HERE:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(_HERE))
+    if host in _LOCAL:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(_LOCAL))
     return gr.mount_gradio_app(
         app,
         build_page(searcher),
@@ -80,7 +80,7 @@ def serve(app: Any, listener: socket.socket) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take a port.
+    """Open a port.
 
     Raises:
         UserError: It is taken, forbidden, or the address is not one of this machine.
@@ -92,8 +92,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except (OSError, OverflowError) as error:
         listener.close()
-        said = f"cannot listen at {host} port {port} ({error}): try another port= or host=127.0.0.1"
-        raise UserError(said) from error
+        message = f"cannot listen at {host} port {port} ({error}): try another port= or host=127.0.0.1"
+        raise UserError(message) from error
     return listener
 
 

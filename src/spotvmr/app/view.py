@@ -1,4 +1,4 @@
-"""An answer as HTML: moments, time line, confidence and costs. Whatever comes from outside is escaped."""
+"""Formats an answer as HTML: moments, time line, confidence and costs. All texts are escaped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spotvmr.retrieval import Answer
 
 _HOUR_S = 3600.0
 _NARROWEST = 0.2
-"""Per cent of the time line below which a mark could not be seen."""
+"""Minimum width of a mark, in per cent of the time line."""
 Stages = Mapping[str, Mapping[str, float]]
 
 
@@ -23,23 +23,23 @@ def film_html(name: str | None) -> str:
         return ""
     return (
         f'<video id="film-player" controls preload="metadata" src="/film/{quote(name, safe="")}"></video>'
-        '<p id="film-trouble" role="alert" hidden>The browser cannot play this file; it can be searched all the same.'
+        '<p id="film-trouble" role="alert" hidden>The browser cannot play this file, but it can be searched.'
         "</p>"
     )
 
 
 def note_html(text: str, alert: bool = False) -> str:
-    """A line in the place of an answer."""
+    """A line of text in place of an answer."""
     return f'<p class="note" role="{"alert" if alert else "status"}">{escape(text)}</p>'
 
 
 def answer_html(answer: Answer, duration_s: float, index_stages: Stages) -> str:
-    """Everything about an answer.
+    """Moments, time line and costs of an answer.
 
     Args:
         answer: The answer.
         duration_s: Length of the video.
-        index_stages: What its index pass cost; nothing when it came from the cache.
+        index_stages: Cost of the index pass by stage; zeros when the cache had the index.
     """
     return "".join(
         (
@@ -53,7 +53,7 @@ def answer_html(answer: Answer, duration_s: float, index_stages: Stages) -> str:
 
 
 def _moments(answer: Answer, duration_s: float) -> str:
-    """A button a moment, with its share in the scores of all candidates."""
+    """One button a moment, with its share of the sum of all scores."""
     if not answer.moments:
         return note_html("No moment was found.")
     total = answer.moments[0].score / answer.confidence if answer.confidence > 0 else 0.0
@@ -66,7 +66,7 @@ def _moments(answer: Answer, duration_s: float) -> str:
             f'<b>{number}</b><span>{span}</span><span class="bar"><i style="width:{share:.1f}%"></i></span>'
             f"<span>{share:.0f} %</span></button></li>"
         )
-    sure = f"Sure: {100 * answer.confidence:.0f} % of the score of all candidates lies in the first moment."
+    sure = f"Confidence: the first moment has {100 * answer.confidence:.0f} % of the sum of all scores."
     return f'<ol class="moments">{"".join(rows)}</ol><p class="sure">{sure}</p>'
 
 
@@ -100,20 +100,20 @@ def _lane(name: str, inside: str) -> str:
 
 
 def _mark(start_s: float, end_s: float, duration_s: float, kind: str) -> str:
-    """A stretch of the time line."""
+    """A mark on the time line."""
     left = 100 * start_s / duration_s
     width = max(_NARROWEST, 100 * (min(end_s, duration_s) - start_s) / duration_s)
     return f'<i class="{kind}" style="left:{left:.3f}%;width:{width:.3f}%"></i>'
 
 
 def _runs(clips: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of each run of neighbours among rising numbers."""
+    """First and last number of each run of consecutive numbers."""
     together = (list(run) for _, run in groupby(enumerate(clips), key=lambda pair: pair[1] - pair[0]))
     return [(run[0][1], run[-1][1]) for run in together]
 
 
 def _costs(answer: Answer, index_stages: Stages) -> str:
-    """A table of what was paid, beside a dense pass."""
+    """A table of costs, compared with a dense pass."""
     index_s, index_gflops = (sum(stage.get(unit, 0.0) for stage in index_stages.values()) for unit in _UNITS)
     dense = answer.dense
     rows = [
@@ -139,7 +139,7 @@ _UNITS = ("seconds", "gflops")
 
 
 def _amount(value: float | None) -> str:
-    """A number for people."""
+    """Format a number."""
     if value is None:
         return "–"
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"

@@ -1,4 +1,4 @@
-"""Haystacks: captioned short clips stitched into long videos whose moments are exact."""
+"""Haystacks: captioned short clips stitched into long videos with exact moments."""
 
 from spotvmr.haystack.build import build
 from spotvmr.haystack.settings import BORDERS, SPLITS, HaystackSettings

@@ -1,4 +1,4 @@
-"""Which clips go into which video: seeded, without a clip in two splits."""
+"""Assigns clips to videos, from a seed; no clip is in two splits."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from spotvmr.haystack.timeline import Timeline
 
 
 def split_files(files: Sequence[str], seed: int) -> dict[str, str]:
-    """Split of each clip: shuffled by the seed alone and cut at ``SHARES``.
+    """Split of each clip: the clips are shuffled with the seed and divided by ``SHARES``.
 
-    Haystacks of any length from the same list of clips and seed never share a clip across splits.
+    Haystacks of any length with the same clips and seed never share a clip across splits.
     """
     order = np.random.default_rng([seed, 0]).permutation(len(files))
     edges = np.cumsum(SHARES[:-1]) * len(files)
@@ -26,15 +26,15 @@ def split_files(files: Sequence[str], seed: int) -> dict[str, str]:
 
 
 def assign_clips(settings: HaystackSettings, files: Sequence[str], sources: Sequence[Source]) -> dict[str, Timeline]:
-    """Plan every video.
+    """Assign clips to every video.
 
     Args:
-        settings: Of the haystack.
-        files: All clips of the list, readable or not: a clip that turns out broken moves no other one.
-        sources: The readable ones.
+        settings: Settings of the haystack.
+        files: All clips of the list, readable or not: an unreadable clip does not change the split of others.
+        sources: The readable clips.
 
     Returns:
-        The plan of each video by its id, split by split.
+        The plan of each video by its id, in the order of the splits.
 
     Raises:
         UserError: A split has too few clips.
@@ -56,7 +56,7 @@ def assign_clips(settings: HaystackSettings, files: Sequence[str], sources: Sequ
 
 
 def _fill(settings: HaystackSettings, queue: Sequence[Source], rng: np.random.Generator) -> Timeline:
-    """One video from the top of the queue."""
+    """Fill one video with clips from the front of the queue."""
     timeline = Timeline(settings.n_frames, settings.fps, settings.fade_frames)
     for source in _order(queue, timeline, settings.n_frames, rng):
         timeline.add(source)
@@ -66,10 +66,10 @@ def _fill(settings: HaystackSettings, queue: Sequence[Source], rng: np.random.Ge
 
 
 def _order(queue: Sequence[Source], timeline: Timeline, n_frames: int, rng: np.random.Generator) -> list[Source]:
-    """Clips for one video, enough to fill it.
+    """Enough clips to fill one video.
 
-    Each adds a caption that those before it lack. Where a split has too few of them for the length, the first half
-    keeps its one place, and clips that share no caption with it fill the rest, again and again.
+    Each clip adds a new caption. When a split has too few such clips for the length, the first half of them appears
+    once, and clips that share no caption with this half are repeated to fill the rest.
     """
     chosen, frames = [], 0
     for source in _with_new_captions(queue):
@@ -90,7 +90,7 @@ def _order(queue: Sequence[Source], timeline: Timeline, n_frames: int, rng: np.r
 
 
 def _with_new_captions(queue: Sequence[Source]) -> Iterator[Source]:
-    """The clips with a caption that no clip above them has."""
+    """The clips with a caption that no earlier clip has."""
     seen: set[str] = set()
     for source in queue:
         if not source.captions.keys() <= seen:
@@ -105,6 +105,6 @@ def _unlike(queue: Sequence[Source], needles: Sequence[Source]) -> list[Source]:
 
 
 def _move_to_end(queue: Sequence[Source], timeline: Timeline) -> list[Source]:
-    """The queue with the clips of a video at the bottom, so that the next video begins with others."""
+    """The queue with the clips of a video at its end, so that the next video starts with others."""
     used: Mapping[str, Source] = {piece.source.file: piece.source for piece in timeline.pieces}
     return [source for source in queue if source.file not in used] + list(used.values())

@@ -1,4 +1,4 @@
-"""Making a haystack: look into the clips, plan, write the videos in parallel; what is there already is kept."""
+"""Builds a haystack: probe the clips, plan, write the videos in parallel; existing videos are reused."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ Progress = Callable[[str, int, int], None]
 def build(
     settings: HaystackSettings, root: Path, name: str, workers: int = 2, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Make a haystack, or what is missing of it.
+    """Build a haystack, or the missing part of it.
 
-    Writes ``videos/<video_id>.mp4`` and ``plans/<video_id>.json`` (which clip stands where), ``<split>.jsonl``,
-    ``<name>.yaml`` (the data set for ``dataset=``), ``near_duplicates.jsonl``, ``clips.json`` (what was found in the
+    Writes ``videos/<video_id>.mp4`` and ``plans/<video_id>.json`` (the position of each clip), ``<split>.jsonl``,
+    ``<name>.yaml`` (the data set for ``dataset=``), ``near_duplicates.jsonl``, ``clips.json`` (facts of the
     clips) and ``haystack.json``. The same settings and clips give the same files with any number of workers; a video
-    whose plan is unchanged is not made again, any other one of the haystack is replaced.
+    whose plan is unchanged is reused, all others of the haystack are replaced.
 
     Args:
-        settings: Of the haystack.
-        root: Folder to fill; made when absent.
-        name: Of the data set.
-        workers: Processes; 1 works in this one.
-        progress: Called with what is done, how many are done, and how many there are.
+        settings: Settings of the haystack.
+        root: Output folder, created when absent.
+        name: Name of the data set.
+        workers: Number of processes; 1 uses this process.
+        progress: Called with the kind of work, the number done, and the total.
 
     Returns:
         The content of ``haystack.json``.
 
     Raises:
-        UserError: The captions cannot be read, too few clips can, no caption singles out its clip, the folder holds
-            another data set, or the disk is full.
+        UserError: The captions cannot be read, too few clips can be read, no caption is unique in its video, the folder
+            holds another data set, or the disk is full.
     """
     _check_folder(root)
     captions, blank_rows = read_captions(settings.captions)
     write_record(root, settings, {"complete": False})
-    step = partial(progress, "clips looked into") if progress else None
+    step = partial(progress, "clips probed") if progress else None
     sources, skipped = find_sources(settings.clips, captions, root / "clips.json", workers, step)
     if not sources:
         raise UserError(f"none of the {len(captions)} clips in {settings.clips} can be read; the first: "
@@ -68,7 +68,7 @@ def build(
 
 
 def _check_folder(root: Path) -> None:
-    """Refuse to write into a data set that is no haystack."""
+    """Refuse a folder with a data set that is no haystack."""
     if not (root / RECORD).is_file() and any(
         (root / name).exists() for name in ("videos", "train.jsonl", "test.jsonl")
     ):
@@ -97,7 +97,7 @@ def _parts(timeline: Timeline, clips: Path) -> list[StitchedClip]:
 
 
 def make_video(root: Path, video_id: str, plan: str, parts: list[StitchedClip], frame_format: FrameFormat) -> None:
-    """Write one video, and last its plan: where a plan is, its video is whole."""
+    """Write one video, then its plan: the presence of a plan implies a complete video."""
     write_video(video_path(root, video_id), parts, frame_format)
     write_text_atomic(plan_path(root, video_id), plan)
 
@@ -113,10 +113,10 @@ def plan_path(root: Path, video_id: str) -> Path:
 
 
 def _discard_others(root: Path, texts: Mapping[str, str]) -> set[str]:
-    """Delete the haystack's own videos whose plan is another now; foreign files stay.
+    """Delete the videos of the haystack whose plan has changed; other files stay.
 
     Returns:
-        The ids of the videos that stay.
+        Ids of the videos that stay.
     """
     kept = set()
     for folder in (root / "videos", root / "plans"):
@@ -134,7 +134,7 @@ def _discard_others(root: Path, texts: Mapping[str, str]) -> set[str]:
 
 
 def _plan_text(timeline: Timeline, frame_format: FrameFormat) -> str:
-    """Everything a video's pixels follow from, as JSON lines."""
+    """Everything that determines the pixels of a video, as JSON lines."""
     head = {"version": VERSION, "width": frame_format.width, "height": frame_format.height, "fps": frame_format.fps}
     pieces = [
         {"clip": p.source.file, "bytes": p.source.size, "changed_ns": p.source.changed_ns,

@@ -1,4 +1,4 @@
-"""What stands beside the videos: annotations, settings file, near duplicates, and the record of the haystack."""
+"""Files beside the videos: annotations, data set YAML, near duplicates, and the record of the haystack."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from spotvmr.system.files import write_text_atomic
 
 RECORD = "haystack.json"
 
-Row = dict[str, Any]
+HaystackRow = dict[str, Any]
 """One line of an annotation file."""
 
 
-def annotate(plans: Mapping[str, Timeline], fps: int) -> dict[str, list[Row]]:
+def annotate(plans: Mapping[str, Timeline], fps: int) -> dict[str, list[HaystackRow]]:
     """The annotation rows of each split: one caption, one moment, with the times of the frames at its borders."""
-    rows: dict[str, list[Row]] = {split: [] for split in SPLITS}
+    rows: dict[str, list[HaystackRow]] = {split: [] for split in SPLITS}
     for video_id, timeline in plans.items():
         for number, (caption, first, end) in enumerate(timeline.moments()):
             rows[video_id.partition("_")[0]].append({
@@ -38,7 +38,7 @@ def annotate(plans: Mapping[str, Timeline], fps: int) -> dict[str, list[Row]]:
 
 
 def _seconds(frame: int, fps: int) -> float:
-    """When a frame begins, in seconds."""
+    """Start of a frame in seconds."""
     return round(frame / fps, 6)
 
 
@@ -47,10 +47,10 @@ def write_outputs(
     name: str,
     settings: HaystackSettings,
     plans: Mapping[str, Timeline],
-    rows: Mapping[str, Sequence[Row]],
+    rows: Mapping[str, Sequence[HaystackRow]],
     clips: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Write everything but the videos, the record last.
+    """Write all files except the videos; the record comes last.
 
     Returns:
         The content of the record.
@@ -70,15 +70,15 @@ def write_outputs(
 
 
 def write_record(root: Path, settings: HaystackSettings, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Write ``haystack.json``; the first thing written, it says whose folder this is, and ``complete`` comes last."""
+    """Write ``haystack.json``. It is written first, to mark the folder, and last, with ``complete``."""
     plain = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(settings).items()}
     record = {"version": VERSION, "settings": plain, **facts}
     write_text_atomic(root / RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     return record
 
 
-def _counts(timelines: Sequence[Timeline], rows: Sequence[Row]) -> dict[str, int]:
-    """Videos, pieces and queries of a split; ``repeated`` pieces stand more than once in their video."""
+def _counts(timelines: Sequence[Timeline], rows: Sequence[HaystackRow]) -> dict[str, int]:
+    """Videos, pieces and queries of a split; ``repeated`` counts pieces of clips that appear several times."""
     files = [Counter(piece.source.file for piece in timeline.pieces) for timeline in timelines]
     return {
         "videos": len(timelines),
@@ -94,12 +94,12 @@ def _write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _dataset_yaml(root: Path, name: str, settings: HaystackSettings, used: Sequence[str]) -> str:
-    """The data set for ``dataset=``; the folder is written out, so that the file works from any place."""
+    """The YAML for ``dataset=``; its path is absolute, so that the file works from any folder."""
     head = (
         f"# Haystack: {settings.videos} videos of {settings.minutes:g} min from {settings.clips.name}, borders "
         f"{settings.borders}, seed {settings.seed}; made by `spotvmr haystack`.\n"
         f"#   spotvmr train dataset={root / name}.yaml\n"
-        "# Encoders for footage of the real world: index=mobileclip2-s0 expert=vit-l-14\n"
+        "# Encoders for real footage: index=mobileclip2-s0 expert=vit-l-14\n"
     )
     files = {split: f"{split}.jsonl" if split in used else None for split in SPLITS}
     tree = {"name": name, "format": "jsonl", "root": str(root.resolve()), **files, "videos": "videos", "clip_s": 1.0}

@@ -1,4 +1,4 @@
-"""What a haystack is made of."""
+"""Settings of a haystack."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from pathlib import Path
 from spotvmr.errors import UserError
 
 VERSION = 1
-"""Raised whenever the same settings and clips give other videos."""
+"""Incremented whenever the same settings and clips give other videos."""
 
 SPLITS = ("train", "val", "test")
 SHARES = (0.6, 0.1, 0.3)
-"""Of the clips, and of the videos where all splits are made."""
+"""Share of each split in the clips, and in the videos when all splits are built."""
 BORDERS = ("cut", "fade")
 FADE_S = 1.0
-"""Length of a cross-fade; clips shorter than two of them get shorter ones."""
+"""Length of a cross-fade; clips shorter than two cross-fades get shorter ones."""
 _LONGEST_MINUTES = 600.0
 
 
 @dataclass(frozen=True)
 class HaystackSettings:
-    """Everything a haystack follows from, beside the clips.
+    """Everything that determines a haystack, beside the clips.
 
     Attributes:
         clips: Folder of the source clips.
         captions: CSV file with the columns ``file`` (relative to ``clips``) and ``caption``.
         minutes: Length of one video.
         videos: Number of videos, over all splits.
-        seed: Splits and order follow from it; the split of a clip from nothing else but the list of clips.
+        seed: Seed of splits and order. The split of a clip depends on the seed and the list of clips only.
         borders: "cut", or "fade" for cross-fades of ``FADE_S``.
-        only: A split to make alone; "" makes all.
-        width: Pixels, even; clips of another aspect get bars.
-        height: Pixels, even. The default is that of most image encoders, so that none enlarges.
+        only: The only split to build; "" builds all.
+        width: Pixels, even; clips of another aspect ratio get bars.
+        height: Pixels, even. The default is the input size of most image encoders, so that none upscales.
         fps: Frames a second.
     """
 
@@ -48,7 +48,7 @@ class HaystackSettings:
     fps: int = 10
 
     def __post_init__(self) -> None:
-        """Refuse what no video can be made from."""
+        """Refuse settings from which no video can be built."""
         if not self.clips.is_dir():
             raise UserError(f"no folder of clips at {self.clips}; name it with clips=FOLDER")
         if not 0.05 <= self.minutes <= _LONGEST_MINUTES:
@@ -71,11 +71,11 @@ class HaystackSettings:
 
     @property
     def fade_frames(self) -> int:
-        """Frames of a full cross-fade, even, so that its middle is a border between frames; 0 for cuts."""
+        """Frames of a full cross-fade, even, so that its middle lies between two frames; 0 for cuts."""
         return 2 * max(1, round(FADE_S * self.fps / 2)) if self.borders == "fade" else 0
 
     def videos_of(self) -> dict[str, int]:
-        """Videos of each split: one alone, two as train and test, more by ``SHARES`` with at least one each."""
+        """Videos of each split: one split for one video, train and test for two, else by ``SHARES``, at least one."""
         if self.only or self.videos == 1:
             return dict.fromkeys(SPLITS, 0) | {self.only or "test": self.videos}
         if self.videos == 2:

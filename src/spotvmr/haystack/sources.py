@@ -1,4 +1,4 @@
-"""The source clips: their captions, and what can be read of them."""
+"""The source clips: captions and facts."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from spotvmr.video.info import probe
 
 _COLUMNS = ("file", "caption")
 _CHUNK = 64
-"""Clips a job; opening one takes a few milliseconds, handing out a job about one."""
+"""Clips of a job; probing a clip takes a few milliseconds, starting a job about one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A clip that can be read.
+    """A readable clip.
 
     Attributes:
         file: Relative to the folder of clips.
         size: Bytes.
-        changed_ns: Time of the last change in nanoseconds; with another size or time it is another clip.
+        changed_ns: Time of the last change in nanoseconds. Another size or time means another clip.
         duration_s: Length in seconds.
-        captions: Its sentences, each by its normalised form (``text.normalise``).
+        captions: Captions by their normalised form (``text.normalise``).
     """
 
     file: str
@@ -42,10 +42,10 @@ def read_captions(path: Path) -> tuple[dict[str, dict[str, str]], int]:
     """Read the CSV file of captions; a clip may have several rows.
 
     Args:
-        path: UTF-8, with a head that names the columns ``file`` and ``caption``; others are ignored.
+        path: UTF-8, with a header that names the columns ``file`` and ``caption``; other columns are ignored.
 
     Returns:
-        The captions of each file by their normalised form, and how many rows had no file or no caption.
+        The captions of each file by their normalised form, and the number of rows without file or caption.
 
     Raises:
         UserError: The file cannot be read, lacks a column, holds no caption, or names a file outside the folder.
@@ -81,7 +81,7 @@ def _rows(path: Path) -> Iterator[Mapping[str, str | None]]:
 
 
 def _check_inside(file: str, where: str) -> None:
-    """Lists come from anywhere: refuse names that lead out of the folder of clips."""
+    """Refuse names outside the folder of clips: lists are not trusted."""
     place = PurePosixPath(file.replace("\\", "/"))
     if place.is_absolute() or ".." in place.parts or "\0" in file:
         raise UserError(f"{where} names '{file[:60]!s}': files are given relative to clips=FOLDER and lie inside it")
@@ -89,13 +89,13 @@ def _check_inside(file: str, where: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ProbedClip:
-    """What looking into a clip found.
+    """Result of probing a clip.
 
     Attributes:
-        size: Bytes; 0 where there is no file.
+        size: Bytes; 0 when the file is absent.
         changed_ns: Time of its last change, in nanoseconds.
-        duration_s: Length in seconds; 0 where it cannot be read.
-        fault: Why it cannot be read, or "".
+        duration_s: Length in seconds; 0 when it cannot be read.
+        fault: Reason why it cannot be read, or "".
     """
 
     size: int
@@ -111,17 +111,17 @@ def find_sources(
     workers: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Source], dict[str, str]]:
-    """FrameFormat into every clip, once: what was found is kept in ``cache`` and used while the clip is unchanged.
+    """Probe every clip once; results are kept in ``cache`` while the clip is unchanged.
 
     Args:
-        folder: Of the clips.
+        folder: Folder of the clips.
         captions: Captions of each file.
-        cache: JSON file to keep the findings in.
-        workers: Processes.
-        progress: Called with clips done and clips in all.
+        cache: JSON file of results.
+        workers: Number of processes.
+        progress: Called with the number of clips done and the total.
 
     Returns:
-        The readable clips, and why each other one was skipped; both sorted by file.
+        The readable clips, and the reason for each skipped clip; both sorted by file.
     """
     known = _read_cache(cache)
     found = {file: known[file] for file in captions if file in known and _unchanged(folder / file, known[file])}
@@ -140,7 +140,7 @@ def find_sources(
 
 
 def probe_clips(folder: Path, files: Sequence[str]) -> dict[str, ProbedClip]:
-    """Probe some clips of a folder."""
+    """Probe clips of a folder."""
     return {file: _probe_clip(folder / file) for file in files}
 
 
@@ -153,7 +153,7 @@ def _probe_clip(path: Path) -> ProbedClip:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """Size and time of the last change; zeros where nothing can be asked."""
+    """Size and time of the last change; zeros when the file cannot be read."""
     try:
         facts = path.stat()
     except OSError:
@@ -166,7 +166,7 @@ def _unchanged(path: Path, probed: ProbedClip) -> bool:
 
 
 def _read_cache(path: Path) -> dict[str, ProbedClip]:
-    """The findings of an earlier call; none where the file is absent or not ours."""
+    """Results of an earlier call; none when the file is absent or has another format."""
     try:
         return {file: ProbedClip(*row) for file, row in json.loads(path.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, TypeError, AttributeError):

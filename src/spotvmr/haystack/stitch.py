@@ -1,4 +1,4 @@
-"""The pixels of a long video, one frame at a time, however long it is."""
+"""The pixels of a long video, one frame at a time, so that memory does not grow with its length."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Frame = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class StitchedClip:
-    """A clip to be shown.
+    """A clip of a stitched video.
 
     Attributes:
-        path: Of the clip.
-        frames: How many frames of it, from its beginning.
-        fade: How many of them are blended with the last ones of the part before.
+        path: File of the clip.
+        frames: Number of frames, from the start of the clip.
+        fade: Number of frames blended with the end of the previous clip.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class StitchedClip:
 
 @dataclass(frozen=True, slots=True)
 class FrameFormat:
-    """Size and rate of a video: pixels, and frames a second."""
+    """Width and height of a video in pixels, and frames a second."""
 
     width: int
     height: int
@@ -45,10 +45,10 @@ class FrameFormat:
 
 
 def write_video(path: Path, parts: Sequence[StitchedClip], frame_format: FrameFormat) -> None:
-    """Write the parts one behind the other; the file is there when it is whole.
+    """Write the clips one after the other; the file is written atomically.
 
     Raises:
-        UserError: A clip is gone or no longer readable; the disk is full.
+        UserError: A clip is absent or no longer readable, or the disk is full.
     """
     with VideoWriter(path, frame_format.width, frame_format.height, frame_format.fps, _KEYFRAME_S, _CRF) as writer:
         for frame in stitched(parts, frame_format):
@@ -56,7 +56,7 @@ def write_video(path: Path, parts: Sequence[StitchedClip], frame_format: FrameFo
 
 
 def stitched(parts: Sequence[StitchedClip], frame_format: FrameFormat) -> Iterator[Frame]:
-    """The frames (H, W, 3) of the video, with cross-fades; memory holds one cross-fade."""
+    """The frames (H, W, 3) of the video, with cross-fades. Memory holds the frames of one cross-fade."""
     tail: list[Frame] = []
     fades = [part.fade for part in parts[1:]] + [0]
     for part, next_fade in zip(parts, fades, strict=True):
@@ -71,9 +71,9 @@ def stitched(parts: Sequence[StitchedClip], frame_format: FrameFormat) -> Iterat
 
 
 def clip_frames(part: StitchedClip, frame_format: FrameFormat) -> Iterator[Frame]:
-    """Frames of a clip at the video's size and rate, upright, with bars where the aspects differ.
+    """Frames of a clip in the size and rate of the video, upright, with bars when the aspect ratios differ.
 
-    Each is what the clip shows in the middle of its time; a clip that breaks off stands still on its last frame.
+    Each frame is the frame of the clip at the middle of its time. A truncated clip repeats its last frame.
     """
     info = probe(part.path)
     grid = ClipGrid(part.frames / frame_format.fps, 1 / frame_format.fps)
@@ -82,7 +82,7 @@ def clip_frames(part: StitchedClip, frame_format: FrameFormat) -> Iterator[Frame
 
 
 def fitted(width: int, height: int, frame_format: FrameFormat) -> tuple[int, int]:
-    """Height and width of a picture scaled into the video, in pixels.
+    """Height and width of a picture scaled to fit into the video, in pixels.
 
     Example:
         >>> fitted(640, 480, FrameFormat(400, 224, 10))
@@ -96,7 +96,7 @@ def fitted(width: int, height: int, frame_format: FrameFormat) -> tuple[int, int
 
 
 def boxed(frame: Frame, frame_format: FrameFormat) -> Frame:
-    """A picture in the middle of a black one of the video's size."""
+    """Centre a picture on a black frame of the size of the video."""
     height, width = frame.shape[:2]
     if (height, width) == (frame_format.height, frame_format.width):
         return frame
@@ -106,7 +106,7 @@ def boxed(frame: Frame, frame_format: FrameFormat) -> Frame:
     return whole
 
 
-def blend(old: Frame, new: Frame, share: float) -> Frame:
-    """The mean of two frames, weighted with the share of the new one in [0, 1]."""
-    mixed = old.astype(np.float32) * (1 - share) + new.astype(np.float32) * share
+def blend(old: Frame, new: Frame, weight: float) -> Frame:
+    """Weighted mean of two frames; ``weight`` in [0, 1] is that of the new one."""
+    mixed = old.astype(np.float32) * (1 - weight) + new.astype(np.float32) * weight
     return np.rint(mixed).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""When two captions say the same, and which nearly do."""
+"""Normalised captions, and near duplicates between splits."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 SIMILAR = 0.8
-"""Captions are near duplicates from this Jaccard similarity of their words on: shared words over all words."""
+"""Minimum Jaccard similarity of near duplicates: shared words divided by all words."""
 _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class NearDuplicate:
-    """Two captions of different splits that say nearly the same.
+    """Two captions of different splits with nearly the same words.
 
     Attributes:
         similarity: Jaccard similarity of their words, ``SIMILAR`` to 1.
@@ -41,26 +41,26 @@ def normalise(caption: str) -> str:
 
 
 def near_duplicates(captions: Mapping[str, Iterable[str]], threshold: float = SIMILAR) -> list[NearDuplicate]:
-    """Pairs of captions of two splits whose words are alike; each distinct pair once, most alike first.
+    """Pairs of captions of two splits with similar words; each distinct pair once, most similar first.
 
     Two sets with Jaccard similarity t share a word among their ``n - ⌈t·n⌉ + 1`` rarest ones (prefix filtering:
-    Chaudhuri et al., ICDE 2006; Bayardo et al., WWW 2007), so only those are looked up in the inverted index.
+    Chaudhuri et al., ICDE 2006; Bayardo et al., WWW 2007), so only these are looked up in the inverted index.
 
     Args:
-        captions: By split.
-        threshold: Least similarity, above 0 and at most 1.
+        captions: Captions by split.
+        threshold: Minimum similarity, above 0 and at most 1.
     """
     rows = [(split, text) for split, texts in captions.items() for text in sorted({normalise(t) for t in texts})]
     words = [frozenset(text.split()) for _, text in rows]
-    counts = Counter(word for some in words for word in some)
+    counts = Counter(word for caption in words for word in caption)
     index: defaultdict[str, list[int]] = defaultdict(list)
     found = []
-    for number, some in enumerate(words):
-        length = len(some)
-        rarest = sorted(some, key=lambda word: (counts[word], word))[: length - _least(threshold * length) + 1]
+    for number, caption in enumerate(words):
+        length = len(caption)
+        rarest = sorted(caption, key=lambda word: (counts[word], word))[: length - _least(threshold * length) + 1]
         for other in {n for word in rarest for n in index[word]}:
             if rows[other][0] != rows[number][0]:
-                shared = len(some & words[other])
+                shared = len(caption & words[other])
                 similarity = shared / (length + len(words[other]) - shared)
                 if similarity >= threshold:
                     found.append(_pair(rows[other], rows[number], similarity))
@@ -70,7 +70,7 @@ def near_duplicates(captions: Mapping[str, Iterable[str]], threshold: float = SI
 
 
 def _least(value: float) -> int:
-    """Rounded up, but not for the last bit of a float."""
+    """Round up, with tolerance for floating-point error."""
     return math.ceil(value - 1e-9)
 
 

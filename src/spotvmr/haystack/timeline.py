@@ -1,4 +1,4 @@
-"""One long video as a plan: which clip stands where, in frames. No pixels."""
+"""The plan of one long video: the position of each clip, in frames. No pixels."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from spotvmr.haystack.sources import Source
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A clip in its place.
+    """A clip at its position in the video.
 
     Attributes:
         source: The clip.
-        start: Number of the video's frame that its first frame goes into.
-        frames: How many frames of it are shown, from its beginning.
-        fade: How many of them are blended with the last ones of the piece before; even, 0 at a cut.
+        start: Frame of the video at which the clip starts.
+        frames: Number of frames shown, from the start of the clip.
+        fade: Number of frames blended with the end of the previous piece; even, 0 at a cut.
         whole: Whether the clip is shown to its end.
     """
 
@@ -28,17 +28,17 @@ class Piece:
 
     @property
     def end(self) -> int:
-        """Number of the frame after its last."""
+        """Number of the frame after the last frame."""
         return self.start + self.frames
 
     @property
     def first(self) -> int:
-        """The first frame in which it is stronger than the piece before."""
+        """The first frame in which it has more weight than the previous piece."""
         return self.start + self.fade // 2
 
 
 class Timeline:
-    """Pieces set one behind the other until a video is full.
+    """Consecutive pieces that fill a video.
 
     Args:
         n_frames: Frames of the video.
@@ -52,16 +52,16 @@ class Timeline:
 
     @property
     def full(self) -> bool:
-        """Whether the last frame is taken."""
+        """Whether the pieces reach the end of the video."""
         return bool(self.pieces) and self.pieces[-1].end >= self.n_frames
 
     def least(self, source: Source) -> int:
-        """How many frames a clip adds at least, whatever stands before it."""
+        """Minimum number of frames that a clip adds, for any previous clip."""
         frames = self._frames(source)
         return frames - self._fade_between(frames, frames)
 
     def add(self, source: Source) -> None:
-        """Set a clip behind the others; what does not fit is cut off."""
+        """Append a clip; frames beyond the end of the video are cut off."""
         frames = self._frames(source)
         if not self.pieces:
             start = fade = 0
@@ -72,10 +72,10 @@ class Timeline:
         self.pieces.append(Piece(source, start, shown, fade, shown == frames))
 
     def moments(self) -> list[tuple[str, int, int]]:
-        """Captions that say where in the video their clip is, each with its first frame and the one after its last.
+        """Captions that identify one moment, each with its first frame and the frame after its last.
 
-        A caption is left out when its clip stands in the video twice or is cut short, or when another clip of the
-        video has the same caption.
+        A caption is omitted when its clip appears twice or is cut, or when another clip of the video has the same
+        caption.
         """
         counts = Counter(key for piece in self.pieces for key in piece.source.captions)
         ends = [piece.first for piece in self.pieces[1:]] + [self.n_frames]
@@ -90,5 +90,5 @@ class Timeline:
         return max(1, round(source.duration_s * self._fps))
 
     def _fade_between(self, before: int, after: int) -> int:
-        """Frames of a cross-fade: at most half of each neighbour, so that no frame shows three clips."""
+        """Frames of a cross-fade, at most half of each neighbour, so that no frame shows three clips."""
         return min(self._fade, before // 4 * 2, after // 4 * 2)

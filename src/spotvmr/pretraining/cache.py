@@ -23,8 +23,8 @@ from spotvmr.system.fingerprint import fingerprint
 from spotvmr.types import ClipGrid
 from spotvmr.video import probe, stream_clips
 from spotvmr.worlds import WorldSettings
+from spotvmr.worlds.make_story import make_story
 from spotvmr.worlds.settings import rng_of
-from spotvmr.worlds.story import tell
 from spotvmr.worlds.track import Track, trace
 
 PER_CLIP = 10
@@ -193,5 +193,5 @@ def _trace(labels: Path) -> tuple[WorldSettings, Track]:
     """The world's settings and, told anew from its seed, the state of a video frame by frame."""
     settings = WorldSettings(**json.loads((labels.parents[1] / "world.json").read_text())["settings"])
     split, number = labels.stem.split("_")
-    story = tell(settings, split, int(number))
+    story = make_story(settings, split, int(number))
     return settings, trace(story, settings, rng_of(settings, split, int(number), 1))

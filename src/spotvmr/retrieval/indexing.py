@@ -1,4 +1,4 @@
-"""The index pass: key frames alone, encoded as they come, kept chunk by chunk."""
+"""The index pass: decodes and encodes key frames, and stores the features chunk by chunk."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from spotvmr.types import ClipGrid
 from spotvmr.video import Frames, VideoInfo, iter_keyframes, stream_clips
 
 _BATCH_BYTES = 48 << 20
-"""Decoded frames held at once; bounds memory whatever the resolution."""
+"""Maximum bytes of decoded frames in memory, for any resolution."""
 
 
 @dataclass(frozen=True)
 class IndexFrames:
-    """The frames of a video that the index encoder saw.
+    """The index frames of a video.
 
     Attributes:
-        times_s: Their times (n,) in seconds, rising; n is at least 1.
-        features: Their features (n, D_s), fp16.
+        times_s: Times (n,) in seconds, ascending; n is at least 1.
+        features: Features (n, D_s), fp16.
     """
 
     times_s: NDArray[np.float64]
@@ -40,14 +40,14 @@ class IndexFrames:
 
 @dataclass(frozen=True)
 class IndexPass:
-    """How to index a video.
+    """Settings of an index pass.
 
     Attributes:
         encoder: The index encoder.
-        key: Digest of the encoder's settings.
-        device: Where it runs.
-        batch: Frames encoded at once, at most.
-        every_s: Seconds from frame to frame of a full decode; None reads key frames alone.
+        key: Digest of the settings of the encoder.
+        device: Device of the encoder.
+        batch: Maximum number of frames in a batch.
+        every_s: Seconds between index frames of a full decode; None reads key frames only.
     """
 
     encoder: ClipEncoder
@@ -57,17 +57,17 @@ class IndexPass:
     every_s: float | None = None
 
     def run(self, info: VideoInfo, video: str, cache: VideoCache, ledger: Ledger, progress: bool) -> IndexFrames:
-        """Index a video, or find its index in the cache; an interrupted pass goes on where it stopped.
+        """Index a video, or load its index from the cache; an interrupted pass is resumed.
 
         Args:
             info: The video.
-            video: Its content hash.
-            cache: Where the index is kept.
-            ledger: Charged for the frames decoded and encoded here.
-            progress: Whether to show on stderr how far it is.
+            video: Content hash of the video.
+            cache: Cache of the index.
+            ledger: Receives seconds and frames.
+            progress: Whether stderr shows the progress.
 
         Returns:
-            All index frames; a video without a key frame is read at one frame a second.
+            All index frames. A video without key frames is read at one frame a second.
         """
         key = self.key if self.every_s is None else f"{self.key}/{self.every_s:g}s"
         dim = self.encoder.spec.dim
@@ -75,13 +75,13 @@ class IndexPass:
             with cache.indexing(video):
                 kept = cache.index(video, key, dim)
                 if not kept[2]:
-                    kept = self._go_on(info, video, key, cache, ledger, progress, kept)
+                    kept = self._resume(info, video, key, cache, ledger, progress, kept)
         if not len(kept[0]):
             second = IndexPass(self.encoder, self.key, self.device, self.batch, 1.0)
             return second.run(info, video, cache, ledger, progress)
         return IndexFrames(kept[0], kept[1])
 
-    def _go_on(
+    def _resume(
         self,
         info: VideoInfo,
         video: str,
@@ -91,7 +91,7 @@ class IndexPass:
         progress: bool,
         kept: tuple[NDArray[np.float64], NDArray[np.float16], bool],
     ) -> tuple[NDArray[np.float64], NDArray[np.float16], bool]:
-        """Encode what comes after the frames that are kept."""
+        """Encode the frames after those in the cache."""
         times, features = [kept[0]], [kept[1]]
         first, after_s = len(kept[0]), float(kept[0][-1]) if len(kept[0]) else None
         frames = self._frames(info, after_s)
@@ -116,7 +116,7 @@ class IndexPass:
         return np.concatenate(times), np.concatenate(features), True
 
     def _frames(self, info: VideoInfo, after_s: float | None) -> Iterator[Frames]:
-        """Index frames shown later than a time."""
+        """Index frames after a time."""
         if self.every_s is None:
             yield from iter_keyframes(info.path, after_s=after_s)
             return
@@ -124,7 +124,7 @@ class IndexPass:
         for clip, frames in stream_clips(info.path, grid, 1):
             middle_s = (clip + 0.5) * self.every_s
             if after_s is None or middle_s > after_s + 1e-6:
-                # The time that was asked for: frames of slow videos repeat, and times here must rise.
+                # The requested time, not the time of the frame: frames of slow videos repeat, and times must ascend.
                 yield Frames(frames.pixels, np.asarray([middle_s]))
 
 
@@ -146,8 +146,8 @@ def _bar(duration_s: float, show: bool) -> Progress:
 
 
 class _Rate(ProgressColumn):
-    """Seconds of video that pass in a second."""
+    """Seconds of video indexed in a second."""
 
     def render(self, task: Task) -> Text:
-        """The rate, once there is one."""
+        """The rate, when it is known."""
         return Text(f"{task.speed:.0f}x real time" if task.speed else "")

@@ -1,4 +1,4 @@
-"""From a trained run to videos that can be asked."""
+"""Loads a trained run and opens videos for search."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ log = logging.getLogger(__name__)
 
 WEIGHTS = "weights.safetensors"
 _MOMENTS = 50
-"""Moments a model hands out at most; ``top`` cuts them."""
+"""Maximum number of moments that a model returns; ``top`` selects the first ones."""
 
 
 class Retriever:
-    """Finds moments in video files, looking closely at few clips.
+    """Finds moments in video files with expert features of few clips.
 
     Args:
         config: Settings of the run.
@@ -39,7 +39,7 @@ class Retriever:
         index: Index encoder.
         expert: Expert encoder.
         text: Text encoder.
-        cache: Where indexes and expert features of videos are kept.
+        cache: Cache of indexes and expert features.
 
     Example:
         ``Retriever.from_run("runs/demo").open("long.mp4").ask("when did I open the fridge", budget=0.1)``
@@ -75,11 +75,10 @@ class Retriever:
         Args:
             run: Its folder, such as ``runs/demo``.
             cache: Folder for indexes and expert features; None takes ``$SPOTVMR_CACHE`` or ``~/.cache/spotvmr``.
-            cache_gb: Size of the cache in gigabytes; videos not used for longest are forgotten.
+            cache_gb: Maximum size of the cache in gigabytes; the least recently used videos are deleted.
 
         Raises:
-            UserError: There is no such run, its weights do not fit, or its features did not come from encoders
-                that are here.
+            UserError: The run is absent, its weights do not fit, or its encoders are not available.
         """
         folder = Path(run)
         if not (folder / WEIGHTS).is_file() or not (folder / "config.yaml").is_file():
@@ -100,18 +99,18 @@ class Retriever:
         cache: str | Path | None = None,
         cache_gb: float = 4.0,
     ) -> Retriever:
-        """Search without a trained run, by the image-text similarities of two open_clip models.
+        """Search without a trained run, with the image-text similarities of two open_clip models.
 
         Args:
-            *settings: Further ones as on a command line, such as ``index.pretrained=local-dir:FOLDER``.
+            *settings: Further settings as on the command line, such as ``index.pretrained=local-dir:FOLDER``.
             index: Choice of ``conf/index/`` or a YAML file.
-            expert: Choice of ``conf/expert/`` or a YAML file; two frames a clip unless settings say otherwise, since
-                the order of frames tells nothing here.
+            expert: Choice of ``conf/expert/`` or a YAML file; two frames a clip by default, because
+                the order of frames is not used.
             cache: As in ``from_run``.
             cache_gb: As in ``from_run``.
 
         Raises:
-            UserError: An encoder is no open_clip model, or its weights are not here and cannot be fetched.
+            UserError: An encoder is no open_clip model, or its weights cannot be loaded or downloaded.
         """
         config = compose([f"index={index}", f"expert={expert}", "expert.frames=2", *settings])
         config = replace(config, model=replace(config.model, top_k=max(_MOMENTS, config.model.top_k)))
@@ -119,13 +118,13 @@ class Retriever:
         return cls(config, system, encoders[0], encoders[1], text, _cache(cache, cache_gb))
 
     def open(self, path: str | Path, every_s: float | None = None, progress: bool = True) -> Video:
-        """Open a video: index it, or find its index in the cache.
+        """Open a video: index it, or load its index from the cache.
 
         Args:
             path: The file.
-            every_s: Seconds between index frames, read in one decode of the whole video; None, the fast way, reads
-                key frames alone. Worth it where key frames are rarer than events.
-            progress: Whether to show on stderr how far the index pass is.
+            every_s: Seconds between index frames, from a decode of the whole video. None is faster: it reads key frames
+                only. Set it when key frames are rarer than events.
+            progress: Whether stderr shows the progress of the index pass.
 
         Raises:
             UserError: The file is absent, a folder, no video, or holds no readable frame.
@@ -136,10 +135,10 @@ class Retriever:
 
 
 def build_retriever(config: Config, cache: VideoCache) -> Retriever:
-    """A retriever of these settings, its system with random weights.
+    """Build a retriever with random weights.
 
     Raises:
-        UserError: Its features were computed elsewhere, or an encoder is unknown or without weights.
+        UserError: The features were imported or derived, or an encoder is unknown or has no weights.
     """
     index, expert = build_encoders(config)
     if not isinstance(index, FrozenEncoder) or not isinstance(expert, FrozenEncoder):
@@ -155,12 +154,12 @@ def build_retriever(config: Config, cache: VideoCache) -> Retriever:
 
 
 def _cache(folder: str | Path | None, size_gb: float) -> VideoCache:
-    """The cache in a folder, or in the default one."""
+    """The cache in a folder, by default the default folder."""
     return VideoCache(Path(folder).expanduser() if folder else default_folder(), int(size_gb * 1e9))
 
 
 def _check_encoders(folder: Path, context: RetrievalContext) -> None:
-    """Refuse encoders other than those the run was trained with: the answers would be noise."""
+    """Refuse encoders with other weights than in training: the answers would be noise."""
     identity = read_identity(folder / WEIGHTS) or {}
     for name, encoder in (("index_key", context.index), ("expert_key", context.expert)):
         trained, now = identity.get(name), spec_key(encoder.spec, context.clip_s).to_json()

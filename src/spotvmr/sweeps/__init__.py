@@ -1,4 +1,4 @@
-"""Sweeps: files that ``wandb sweep`` takes, run by an agent of the server or on this machine with Optuna. No torch."""
+"""Sweeps in the file format of ``wandb sweep``, run by a W&B agent or on this machine with Optuna. No torch."""
 
 from spotvmr.sweeps.command import CommandLine, read_command
 from spotvmr.sweeps.file import Hyperband, Sweep, read_sweep

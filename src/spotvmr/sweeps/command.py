@@ -1,4 +1,4 @@
-"""The command of a sweep file, expanded as an agent of W&B does."""
+"""The command of a sweep file, expanded as by a W&B agent."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _EXAMPLE = '["${env}", "spotvmr", "train", "${args_no_hyphens}"]'
 
 @dataclass(frozen=True)
 class CommandLine:
-    """A ``spotvmr train`` with a place for the values of a trial.
+    """A ``spotvmr train`` command to which the values of a trial are added.
 
     Attributes:
-        fixed: Words that all trials share.
+        fixed: Words common to all trials.
     """
 
     fixed: tuple[str, ...]
 
     def words(self, values: Mapping[str, Any], overrides: Sequence[str] = ()) -> list[str]:
-        """The words after ``spotvmr train``: what all trials share, ``overrides``, then the trial's values.
+        """The words after ``spotvmr train``: common words, ``overrides``, then the values of the trial.
 
         >>> CommandLine(("trainer=fast",)).words({"budget": 0.1, "dataset.val": None}, ["seed=3"])
         ['trainer=fast', 'seed=3', 'budget=0.1', 'dataset.val=None']
@@ -46,6 +46,6 @@ def read_command(command: Any, where: str) -> CommandLine:
 
 
 def with_overrides(command: Sequence[Any], overrides: Sequence[str]) -> list[Any]:
-    """The command with further words before the values of a trial."""
+    """The command with ``overrides`` before the values of a trial."""
     place = list(command).index(_ARGS)
     return [*command[:place], *overrides, *command[place:]]

@@ -19,17 +19,17 @@ METRICS = (
     *("val/R1@0.3", "val/R1@0.5", "val/R1@0.7", "val/R5@0.3", "val/R5@0.5", "val/mIoU", "val/any_budget"),
     *("val/fraction_mean", "val/fraction_p95", "val/fraction_max", "val/gt_clip_recall", "val/selection_entropy"),
 )
-"""Validation curves that a training logs."""
+"""Validation metrics that a training logs."""
 
 
 @dataclass(frozen=True)
 class Hyperband:
-    """Early termination of trials that fall behind (Li et al., JMLR 2018).
+    """Early termination of bad trials by Hyperband (Li et al., JMLR 2018).
 
     Attributes:
-        min_epochs: Of every trial.
-        max_epochs: Of the longest; None: as many as the settings train for.
-        eta: Of so many trials one goes on.
+        min_epochs: Minimum epochs of every trial.
+        max_epochs: Epochs of the longest trial; None: the epochs of the settings.
+        eta: One of ``eta`` trials continues.
     """
 
     min_epochs: int
@@ -42,15 +42,15 @@ class Sweep:
     """A sweep file.
 
     Attributes:
-        name: Its name, or that of the file.
+        name: Name of the sweep, by default that of the file.
         method: One of ``METHODS``.
-        metric: Name of a validation curve, such as ``val/R1@0.3``.
-        maximise: Whether more of it is better.
-        parameters: The settings that are tried, by dotted key.
-        command: What a trial runs.
-        hyperband: Early termination; None without.
+        metric: A validation metric, such as ``val/R1@0.3``.
+        maximise: Whether a higher value is better.
+        parameters: Searched settings, by dotted key.
+        command: Command of a trial.
+        hyperband: Early termination, if any.
         run_cap: Number of trials; None: all of a grid.
-        plain: The file as it was read, for the server.
+        plain: Content of the file, for the server.
     """
 
     name: str
@@ -68,7 +68,7 @@ def read_sweep(path: Path) -> Sweep:
     """Read a sweep file.
 
     Raises:
-        UserError: No such file, no YAML, or something in it that a sweep of ``spotvmr train`` cannot be.
+        UserError: The file is absent, no YAML, or not a sweep of ``spotvmr train``.
     """
     try:
         plain = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -99,7 +99,7 @@ def read_sweep(path: Path) -> Sweep:
 
 
 def _metric(given: Any, path: Path) -> tuple[str, bool]:
-    """Name and direction. Of the test split there is no curve: it is no guide."""
+    """Name and direction. Metrics of the test split are refused: they must not guide a search."""
     given = given if isinstance(given, Mapping) else {}
     name, goal = str(given.get("name", "")), given.get("goal", "minimize")
     if not name.startswith("val/"):
@@ -125,7 +125,7 @@ def _parameters(given: Any, method: str, path: Path) -> dict[str, Parameter]:
 
 
 def _hyperband(given: Any, path: Path) -> Hyperband | None:
-    """``min_iter``, or ``max_iter`` over ``eta`` to the power ``s``, as W&B reads it."""
+    """Minimum epochs: ``min_iter``, or ``max_iter`` divided by ``eta`` to the power ``s``, as in W&B."""
     if given is None:
         return None
     if not isinstance(given, Mapping) or given.get("type") != "hyperband":

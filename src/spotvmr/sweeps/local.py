@@ -1,4 +1,4 @@
-"""A sweep on this machine: some trials at a time, each a process, watched from one loop."""
+"""Runs a sweep on this machine: several trials in parallel, each in its own process, polled by one loop."""
 
 from __future__ import annotations
 
@@ -15,51 +15,51 @@ if TYPE_CHECKING:
     import optuna
 
 log = logging.getLogger(__name__)
-_HOPELESS = 3
-"""So many trials that fail one after the other, with none that worked before, end a sweep."""
+_MAX_FAILURES = 3
+"""A sweep ends when this many trials have failed and none has succeeded."""
 
 Start = Callable[[int, Mapping[str, Any]], TrialProcess]
 
 
 def run_local(study: Study, start: Start, workers: int, tick_s: float = 0.5) -> None:
-    """Run trials until there are as many as there shall be.
+    """Run trials until the limit of the study.
 
-    Whatever ends this call, the running trials end too and are asked again by the next.
+    When this call ends early, running trials are stopped, and the next call runs them again.
 
     Args:
         study: The trials.
         start: Starts the trial of this number with these values.
-        workers: Trials at a time.
-        tick_s: Seconds between two looks at them.
+        workers: Number of parallel trials.
+        tick_s: Seconds between two polls.
 
     Raises:
-        UserError: The first trials all failed.
+        UserError: All of the first trials failed.
     """
     running: list[tuple[optuna.Trial, TrialProcess]] = []
     try:
         while True:
-            while len(running) < workers and (trial := study.ask()) is not None:
+            while len(running) < workers and (trial := study.next_trial()) is not None:
                 running.append((trial, start(trial.number, trial.params)))
-                log.info("trial %d: %s", trial.number, _said(trial.params))
+                log.info("trial %d: %s", trial.number, _formatted(trial.params))
             if not running:
                 return
             time.sleep(tick_s)
-            running = [(trial, process) for trial, process in running if _goes_on(study, trial, process)]
+            running = [(trial, process) for trial, process in running if _continues(study, trial, process)]
     finally:
         for _, process in running:
             process.stop()
 
 
-def _goes_on(study: Study, trial: optuna.Trial, process: TrialProcess) -> bool:
-    """Take in what a trial has done since; false when it is over."""
+def _continues(study: Study, trial: optuna.Trial, process: TrialProcess) -> bool:
+    """Report new epochs of a trial to the study; false when the trial is over."""
     running = process.poll() is None
     stop = study.report(trial, read_curve(process.curves, study.sweep.metric))
     if running and not stop:
         return True
     process.stop()
-    study.report(trial, read_curve(process.curves, study.sweep.metric))  # what it did in between
+    study.report(trial, read_curve(process.curves, study.sweep.metric))  # epochs that ended meanwhile
     code = process.poll()
-    # A trial that came to its end while it was to be stopped has come to its end.
+    # A trial that finished while it was being stopped is done.
     state = "done" if code == 0 else "stopped early" if running else "failed"
     row = study.finish(trial, state)
     log.info("%s", _line(study, row))
@@ -72,7 +72,7 @@ def _goes_on(study: Study, trial: optuna.Trial, process: TrialProcess) -> bool:
 
 def _give_up(study: Study, reason: str) -> None:
     over = [row.state for row in study.rows() if row.state not in ("running", "waiting")]
-    if len(over) >= _HOPELESS and set(over) == {"failed"}:
+    if len(over) >= _MAX_FAILURES and set(over) == {"failed"}:
         raise UserError(f"the first {len(over)} trials failed, the last one with: {reason}")
 
 
@@ -82,7 +82,7 @@ def _line(study: Study, row: TrialRow) -> str:
     return f"trial {row.number}: {row.state} after {row.epochs} epochs{value}; {over} of {study.limit} trials over"
 
 
-def _said(values: Mapping[str, Any]) -> str:
+def _formatted(values: Mapping[str, Any]) -> str:
     return " ".join(
         f"{key}={value:.4g}" if isinstance(value, float) else f"{key}={value}" for key, value in values.items()
     )

@@ -1,7 +1,7 @@
-"""Parameters of a sweep file: the values a setting may take, and how likely they are.
+"""Parameters of a sweep file: the values of a setting and their distribution.
 
-https://docs.wandb.ai/guides/sweeps/sweep-config-keys lists what W&B knows; this machine runs the part of it
-that an Optuna distribution says exactly.
+https://docs.wandb.ai/guides/sweeps/sweep-config-keys lists the distributions of W&B. Local sweeps support those that
+Optuna has as well.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ class Parameter:
     """One setting of a sweep.
 
     Attributes:
-        values: What it may be; empty when it has a range.
-        low: Lower end of its range.
-        high: Upper end, included.
-        step: Distance of the values of a range; None when every number is one.
+        values: Possible values; empty for a range.
+        low: Lower end of the range.
+        high: Upper end of the range, included.
+        step: Distance between values of the range; None for a continuous range.
         whole: Whether the values of the range are whole numbers.
-        log: Whether the logarithm is uniform, not the value.
+        log: Whether the logarithm is uniform.
     """
 
     values: tuple[Any, ...] = ()
@@ -38,7 +38,7 @@ class Parameter:
 
     @property
     def examples(self) -> tuple[Any, ...]:
-        """Values that stand for all: each of a list, or both ends of a range."""
+        """Example values: all of a list, or both ends of a range."""
         return self.values or (self.low, self.high)
 
 
@@ -46,12 +46,12 @@ def read_parameter(key: str, given: Mapping[str, Any], where: str) -> Parameter:
     """Read one entry under ``parameters:``.
 
     Args:
-        key: Its dotted name.
-        given: What stands there.
+        key: Dotted name of the setting.
+        given: The entry.
         where: The file, for messages.
 
     Raises:
-        UserError: It is no parameter, or of a distribution that is not run on this machine.
+        UserError: The entry is no parameter, or its distribution is not supported in local sweeps.
     """
     kind = given.get("distribution") or _implied(given)
     if kind not in (*_RANGES, *_LISTS) or "probabilities" in given:
@@ -63,7 +63,7 @@ def read_parameter(key: str, given: Mapping[str, Any], where: str) -> Parameter:
 
 
 def _implied(given: Mapping[str, Any]) -> str:
-    """The distribution W&B takes where none is named."""
+    """The default distribution of W&B."""
     if "value" in given:
         return "constant"
     if "values" in given:

@@ -1,4 +1,4 @@
-"""A trial of a sweep: one training in a process of its own, watched by its curves."""
+"""A trial of a sweep: one training in its own process, observed through its logged metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import IO
 
 from spotvmr.system.files import make_folder
 
-_PATIENCE_S = 20.0
+_STOP_TIMEOUT_S = 20.0
 CURVES = "curves/metrics.csv"
 
 
@@ -22,9 +22,9 @@ class TrialProcess:
     """A running trial.
 
     Attributes:
-        process: Its process, which ends when its standard input does.
-        curves: Its validation curves.
-        log: All that it says.
+        process: The process, which ends when its standard input is closed.
+        curves: CSV file of its validation metrics.
+        log: File of its output.
     """
 
     process: subprocess.Popen[bytes]
@@ -32,37 +32,38 @@ class TrialProcess:
     log: Path
 
     def poll(self) -> int | None:
-        """Its exit code; None while it runs."""
+        """Exit code; None while it runs."""
         return self.process.poll()
 
     def stop(self) -> None:
-        """End it and wait until it is gone."""
+        """Stop the process and wait for its end."""
         if self.process.stdin is not None:
             self.process.stdin.close()
         try:
-            self.process.wait(_PATIENCE_S)
+            self.process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
 
     def last_line(self) -> str:
-        """The last line it said: of a failed trial the reason."""
+        """The last line of its output: for a failed trial, the reason."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "no output")
 
 
 def start_trial(
     program: Sequence[str], command: str, words: Sequence[str], folder: Path, log: Path, threads: int
 ) -> TrialProcess:
-    """Start a trial, or what trials need before.
+    """Start a trial, or the ``index`` command that trials need first.
 
     Args:
-        program: What runs ``spotvmr`` and ends with its standard input, so that no trial outlives a killed sweep.
-        command: ``train``, or ``index``.
-        words: The words after it.
-        folder: Of the run.
-        log: For what it says; a trial that goes on after a kill appends.
-        threads: It may compute on, unless the user has set a number.
+        program: Command line of ``spotvmr`` that ends when its standard input is closed, so that no trial outlives a
+            killed sweep.
+        command: ``train`` or ``index``.
+        words: The words after the command.
+        folder: Run folder.
+        log: File of the output; a resumed trial appends.
+        threads: Number of threads, unless the user has set OMP_NUM_THREADS.
     """
     make_folder(log.parent)
     environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "WANDB_RUN_ID": f"{folder.parent.name}-{folder.name}"}
@@ -78,9 +79,9 @@ def _open(command: Sequence[str], environment: dict[str, str], output: IO[bytes]
 
 
 def read_curve(path: Path, metric: str) -> dict[int, float]:
-    """A metric by epoch, from 0 on; empty while there is none.
+    """A metric by epoch, from 0 on; empty before the first epoch.
 
-    The file is written while it is read: a line without its end is not there yet.
+    The file may be written meanwhile: a line without its end is ignored.
     """
     try:
         text = path.read_text(encoding="utf-8")

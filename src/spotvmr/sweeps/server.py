@@ -1,4 +1,4 @@
-"""A sweep steered by the W&B server: made there, and an agent here."""
+"""Runs a sweep of the W&B server: creates it there and starts an agent here."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from spotvmr.system.wandb_login import logged_in
 
 
 def run_on_server(sweep: Sweep, overrides: Sequence[str], project: str, entity: str | None, trials: int | None) -> str:
-    """Make the sweep on the server and run its trials here until it has no more, or for ``trials`` of them.
+    """Create the sweep on the server and run its trials here, all or at most ``trials``.
 
     Args:
         sweep: The sweep file.
-        overrides: Settings of all trials, before their own values.
-        project: W&B project, where the file names none.
-        entity: W&B user or team, where the file names none; None: the default one.
-        trials: For this agent.
+        overrides: Settings of all trials, before the values of a trial.
+        project: W&B project, unless the file names one.
+        entity: W&B user or team, unless the file names one; None: the default.
+        trials: Maximum number of trials of this agent.
 
     Returns:
         Path of the sweep, ``[entity/]project/id``.
@@ -40,7 +40,7 @@ def run_on_server(sweep: Sweep, overrides: Sequence[str], project: str, entity: 
     plain["command"] = with_overrides(plain["command"], overrides)
     entity, project = plain.get("entity") or entity, plain.get("project") or project
     sweep_id = wandb.sweep(plain, entity=entity, project=project)
-    # The agent starts `spotvmr` by its name: that of this environment.
+    # The agent starts `spotvmr` by its name: PATH must lead to this environment.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     wandb.agent(sweep_id, entity=entity, project=project, count=trials)
     return "/".join(part for part in (entity, project, sweep_id) if part)

@@ -1,7 +1,7 @@
-"""The trials of a sweep on this machine, in an Optuna study that a kill cannot tear.
+"""The trials of a local sweep, in an Optuna study that survives a kill.
 
-One process holds the lock of the folder and asks the study; so whatever the study calls running when the lock
-is had belongs to a process that is gone, and goes back into the queue under its own number.
+One process holds the lock of the folder. A trial that is marked as running when the lock is acquired belongs to a
+process that has ended, so it returns to the queue under its number.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _STATES = {"COMPLETE": "done", "PRUNED": "stopped early", "FAIL": "failed", "RUN
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A trial as tables show it.
+    """A trial as shown in tables.
 
     Attributes:
-        number: From 0 on.
+        number: Number of the trial, from 0 on.
         state: done, stopped early, failed, running or waiting.
-        value: Its best validation score so far; None when no epoch was validated.
-        epochs: Epochs that were validated.
-        values: Its settings.
+        value: Best validation score so far; None before the first validation.
+        epochs: Number of validated epochs.
+        values: Settings of the trial.
     """
 
     number: int
@@ -48,13 +48,13 @@ class TrialRow:
 
 
 class Study:
-    """Trials of a sweep: which is next, how they went, which should stop.
+    """Trials of a sweep: which is next, their results, and which should stop.
 
     Args:
         sweep: The sweep file.
-        storage: Where Optuna keeps them.
-        epochs: Of a whole trial.
-        trials: At most so many; None: all of a grid.
+        storage: Optuna's storage.
+        epochs: Epochs of a complete trial.
+        trials: Maximum number of trials; None: all of a grid.
     """
 
     def __init__(self, sweep: Sweep, storage: optuna.storages.RDBStorage, epochs: int, trials: int | None) -> None:
@@ -75,54 +75,54 @@ class Study:
         grid = self._enqueue_grid() if sweep.method == "grid" else None
         self.limit = min(n for n in (grid, trials) if n is not None)
 
-    def ask(self) -> optuna.Trial | None:
-        """The next trial; None when there are as many as there shall be."""
+    def next_trial(self) -> optuna.Trial | None:
+        """The next trial; None when the limit is reached."""
         import optuna
 
         trials = self._study.get_trials(deepcopy=False)
         queued = [trial.number for trial in trials if trial.state == optuna.trial.TrialState.WAITING]
         if not (queued and queued[0] < self.limit) and len(trials) >= self.limit:
             return None
-        # Seeded by the number: what a trial draws does not depend on how often the sweep was killed.
+        # Seeded by the number: the values of a trial do not depend on how often the sweep was killed.
         self._study.sampler = _sampler(self.sweep.method, len(trials))
         return self._study.ask(self._spaces)
 
     def report(self, trial: optuna.Trial, curve: Mapping[int, float]) -> bool:
-        """Take in the scores of epochs (from 0 on); true when the trial should stop early."""
+        """Add the scores of epochs (from 0 on); true when the trial should stop early."""
         known = self._frozen(trial.number).intermediate_values
         stop = False
         for epoch, value in sorted(curve.items()):
             if epoch + 1 not in known:
                 trial.report(value, epoch + 1)
-                # After the last epoch there is nothing left to save.
+                # After the last epoch, stopping saves nothing.
                 stop = epoch + 1 < self.epochs and trial.should_prune()
         return stop
 
     def finish(self, trial: optuna.Trial, state: str) -> TrialRow:
-        """End a trial as "done", "stopped early" or "failed"; a trial that never validated has failed."""
+        """End a trial as "done", "stopped early" or "failed"; a trial without a validation has failed."""
         import optuna
 
         values = list(self._frozen(trial.number).intermediate_values.values())
         name = {shown: name for name, shown in _STATES.items()}[state if values else "failed"]
-        # Of the epochs the best counts: its weights are the ones that are kept.
+        # The best epoch counts, because its weights are kept.
         best = self._best(values) if name == "COMPLETE" else None
         self._study.tell(trial, best, state=optuna.trial.TrialState[name])
         return self._row(self._frozen(trial.number))
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing left to run."""
+        """Whether all trials are over."""
         rows = self.rows()
         return len(rows) >= self.limit and all(row.state not in ("waiting", "running") for row in rows)
 
     def best(self) -> TrialRow | None:
-        """The best trial that came to its end; None when none did."""
+        """The best trial that is done; None when no trial is done."""
         done = [row for row in self.rows() if row.state == "done" and row.value is not None]
         pick = max if self.sweep.maximise else min
         return pick(done, key=lambda row: row.value or 0.0) if done else None
 
     def rows(self) -> list[TrialRow]:
-        """Every trial in the order of their numbers; those of a grid beyond the limit are left out."""
+        """All trials in the order of their numbers, without waiting trials beyond the limit."""
         trials = self._study.get_trials(deepcopy=False)
         return [
             self._row(trial) for trial in trials if trial.number < self.limit or _STATES[trial.state.name] != "waiting"
@@ -141,7 +141,7 @@ class Study:
         return self._study.get_trials(deepcopy=False)[number]
 
     def _keep_identity(self) -> None:
-        """Refuse to mix two sweeps in one study."""
+        """Refuse a study of another sweep."""
         facts = [
             self.sweep.method,
             self.sweep.metric,
@@ -156,14 +156,14 @@ class Study:
         self._study.set_user_attr("digest", digest)
 
     def _requeue(self) -> None:
-        """Put trials of a killed sweep back into the queue, with their numbers, settings and scores so far."""
+        """Return trials of a killed sweep to the queue, with their numbers, settings and scores."""
         import optuna
 
         for trial in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
             self._storage.set_trial_state_values(trial._trial_id, optuna.trial.TrialState.WAITING)  # noqa: SLF001
 
     def _enqueue_grid(self) -> int:
-        """Queue what is not queued yet of the grid, always in the same order; returns its size."""
+        """Queue the missing points of the grid, always in the same order; return the size of the grid."""
         keys, parameters = list(self.sweep.parameters), self.sweep.parameters.values()
         points = list(itertools.product(*(parameter.values for parameter in parameters)))
         for point in points[len(self._study.get_trials(deepcopy=False)) :]:
@@ -173,10 +173,10 @@ class Study:
 
 @contextmanager
 def open_study(sweep: Sweep, folder: Path, epochs: int, trials: int | None) -> Iterator[Study]:
-    """The study of a folder, ``sweep.db`` in it, held alone until the block ends.
+    """Open the study of a folder, ``sweep.db``, under a lock until the block ends.
 
     Raises:
-        UserError: Another process works on it, it is of another sweep, or a sweep without an end has no limit.
+        UserError: Another process runs the sweep, the study is of another sweep, or an endless sweep has no limit.
     """
     trials = trials or sweep.run_cap
     if trials is None and sweep.method != "grid":
@@ -196,7 +196,7 @@ def open_study(sweep: Sweep, folder: Path, epochs: int, trials: int | None) -> I
 
 
 def _quiet() -> None:
-    """Optuna's own lines would stand beside ours."""
+    """Silence Optuna, which would log every trial a second time."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -213,7 +213,7 @@ def _distribution(parameter: Parameter) -> optuna.distributions.BaseDistribution
 
 
 def _sampler(method: str, seed: int) -> optuna.samplers.BaseSampler:
-    """TPE for bayes (Bergstra et al., NeurIPS 2011), which takes running trials for bad ones, lest two be alike."""
+    """TPE for bayes (Bergstra et al., NeurIPS 2011); it counts running trials as bad, to avoid similar ones."""
     import optuna
 
     if method == "bayes":

@@ -27,7 +27,7 @@ _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn the OS errors that a user can mend into a ``UserError`` naming ``path``; others pass."""
+    """Turn OS errors that a user can solve into a ``UserError`` with ``path``; other errors pass."""
     try:
         yield
     except OSError as error:
@@ -51,17 +51,17 @@ def make_folder(path: Path) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path``; what is there when the block ends well becomes ``path``.
+    """Yield a temporary path beside ``path``, which replaces ``path`` when the block succeeds.
 
-    The file is synced before it is renamed, so ``path`` is the old file or the new one, even after a crash.
-    The temporary name is new each time: two processes may write the same file, and the last one wins.
+    The file is synced before it is renamed, so ``path`` is the old or the new file, even after a crash.
+    Each call uses a new temporary name: two processes may write the same file, and the last one wins.
 
     Args:
-        path: File to create or replace; its folder is made when absent.
+        path: File to create or replace; its folder is created when absent.
 
     Raises:
-        UserError: The disk is full, read-only or forbidden. As after any error in the block, ``path`` is as it
-            was and the temporary file is gone.
+        UserError: The disk is full, read-only or forbidden. After this and any other error, ``path`` is unchanged
+            and the temporary file is removed.
 
     Example:
         >>> import tempfile
@@ -87,7 +87,7 @@ def write_chunks_atomic(path: Path, chunks: Iterable[bytes]) -> None:
     """Write a file chunk by chunk.
 
     Args:
-        path: File to create or replace; its folder is made when absent.
+        path: File to create or replace; its folder is created when absent.
         chunks: Its content.
 
     Raises:
@@ -98,17 +98,17 @@ def write_chunks_atomic(path: Path, chunks: Iterable[bytes]) -> None:
 
 
 def write_bytes_atomic(path: Path, content: bytes) -> None:
-    """Write ``content``; otherwise as ``write_chunks_atomic``."""
+    """Write bytes like ``write_chunks_atomic``."""
     write_chunks_atomic(path, [content])
 
 
 def write_text_atomic(path: Path, text: str) -> None:
-    """Write ``text`` as UTF-8; otherwise as ``write_chunks_atomic``."""
+    """Write text as UTF-8 like ``write_chunks_atomic``."""
     write_chunks_atomic(path, [text.encode("utf-8")])
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of killed processes; only where no other process is writing."""
+    """Remove the temporary files of killed processes. No other process may write in the folder meanwhile."""
     for path in folder.glob(".*.tmp"):
         if _TEMPORARY.fullmatch(path.name):
             path.unlink(missing_ok=True)

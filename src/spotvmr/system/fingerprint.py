@@ -1,4 +1,4 @@
-"""Telling files apart without reading them whole."""
+"""Fingerprints of files, without reading them completely."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spotvmr.errors import UserError
 
 
 def fingerprint(path: Path, sample_bytes: int = 1 << 16) -> str:
-    """Size in bytes and checksums of the first and last ``sample_bytes``: cheap, and changed by any other encoding.
+    """Size in bytes and checksums of the first and last ``sample_bytes``: fast, and different for any other encoding.
 
     Raises:
         UserError: The file cannot be read.

@@ -1,4 +1,4 @@
-"""Memory that one stage has freed, for the next one to take."""
+"""Returns freed memory to the operating system."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 def return_freed_memory() -> None:
-    """Give what was freed back to the system, where the C library is glibc; nothing elsewhere.
+    """Return freed memory to the operating system with glibc; do nothing with other C libraries.
 
-    glibc keeps freed pictures and activations in the arenas of the threads that made them, where the next stage cannot
-    use them: without this the peak of a query is the sum of its stages and not the largest of them.
+    glibc keeps freed frames and activations in the arena of the thread that allocated them. Other threads cannot use
+    this memory. Without this call, the peak memory of a query is the sum of its stages instead of their maximum.
     """
     if (library := _glibc()) is not None:
         library.malloc_trim(0)
@@ -20,6 +20,6 @@ def return_freed_memory() -> None:
 
 @cache
 def _glibc() -> Any:
-    """The C library of this process; None where it has no such call."""
+    """The C library of this process; None when it has no ``malloc_trim``."""
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     return library if hasattr(library, "malloc_trim") else None

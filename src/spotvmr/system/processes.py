@@ -1,4 +1,4 @@
-"""The same work on many things, in processes of their own."""
+"""Runs one function on many inputs in worker processes."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Result = TypeVar("Result")
 
 
 def in_processes(work: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Result]:
-    """Call ``work(*job)`` for every job; results come as they are done, in any order.
+    """Call ``work(*job)`` for every job; yield results as they are ready, in any order.
 
     Args:
-        work: A function of a module, with arguments and result that can be pickled.
+        work: A module-level function whose arguments and result can be pickled.
         jobs: Its arguments, one tuple a call.
-        workers: Processes; with 1, or a single job, this process does the work, in the order of the jobs.
+        workers: Number of processes. With 1 worker or a single job, this process does the work in order.
 
     Raises:
-        Exception: The first that ``work`` raised; jobs not yet begun are dropped.
+        Exception: The first exception of ``work``; waiting jobs are cancelled.
     """
     if workers <= 1 or len(jobs) <= 1:
         for job in jobs:
             yield work(*job)
         return
-    # Spawned, not forked: the caller may hold threads of torch or a decoder
+    # Spawn, not fork: the caller may have threads of torch or a decoder
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_follow_parent) as pool:
         futures = [pool.submit(work, *job) for job in jobs]
@@ -40,7 +40,7 @@ def in_processes(work: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], w
 
 
 def _follow_parent() -> None:
-    """End this worker when its parent is killed, lest it goes on writing files that another call makes."""
+    """End this worker when its parent is killed, so that it does not write files that another call writes."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         sentinel = parent.sentinel

@@ -1,4 +1,4 @@
-"""Whether Weights & Biases knows the user, without asking anyone."""
+"""Checks for a W&B login without a prompt."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _HOST = "https://api.wandb.ai"
 
 
 def logged_in() -> bool:
-    """Whether a key is at hand, in the environment or in the file of ``wandb login``, and W&B is not switched off.
+    """Whether W&B is enabled and the environment or the file of ``wandb login`` has a key.
 
-    ``wandb`` itself would ask at the prompt when there is none.
+    ``wandb`` itself would prompt for a missing key.
     """
     if os.environ.get("WANDB_MODE", "online") not in ("online", "shared"):
         return False

@@ -1,4 +1,4 @@
-"""Frozen dataclasses that every room may use; free of torch but for ``batches``."""
+"""Frozen dataclasses that every package may use. Only ``batches`` imports torch."""
 
 from spotvmr.types.grid import ClipGrid
 from spotvmr.types.moment import Moment

@@ -32,7 +32,7 @@ class ClipBatch(_Movable):
         index: Index features (B, T, D_s), float.
         expert: Expert features of every clip (B, T, D_f), float.
         mask: Valid clips (B, T), bool.
-        offset: Clip number of the first position (B,), int64; not zero for a window of a longer video.
+        offset: Clip number of the first position (B,), int64; above zero for a window of a longer video.
     """
 
     index: Tensor
@@ -48,7 +48,7 @@ class TextBatch(_Movable):
     Attributes:
         tokens: Token features (B, L, D_q), float.
         mask: Valid tokens (B, L), bool.
-        sentence: Sentence features (B, D_s), float; those of the index's own text tower lie in its space.
+        sentence: Sentence features (B, D_s), float; from the text tower of the index encoder they share its space.
     """
 
     tokens: Tensor
@@ -58,11 +58,11 @@ class TextBatch(_Movable):
 
 @dataclass(frozen=True)
 class TargetBatch(_Movable):
-    """The true moment of each query on the positions of its ``ClipBatch``.
+    """The ground-truth moment of each query, in positions of its ``ClipBatch``.
 
     Attributes:
-        span: Start and end in clips, fractions included (B, 2), float.
-        inside: Share of each clip that lies in the moment (B, T), float in [0, 1].
+        span: Start and end in clips, with fractions (B, 2), float.
+        inside: Share of each clip inside the moment (B, T), float in [0, 1].
         other_moments: Clips in the moments of other queries of the video (B, T), bool.
     """
 
@@ -73,13 +73,13 @@ class TargetBatch(_Movable):
 
 @dataclass(frozen=True)
 class ClipInputs(_Movable):
-    """What a VMR model sees of a video under a selection.
+    """Input of a VMR model: a video with expert features of the selected clips.
 
     Attributes:
         index: Index features (B, T, D_s).
-        expert: Expert features (B, T, D_f), zero where not chosen.
-        chosen: 1.0 where expert features are real, else 0.0 (B, T): the indicator channel that
-            tells a missing feature from a true zero. Carries the selector's gradient in training.
+        expert: Expert features (B, T, D_f), zero for clips that are not selected.
+        chosen: 1.0 for selected clips, else 0.0 (B, T). This indicator channel distinguishes a missing feature from a
+            true zero. It carries the gradient of the selector in training.
         mask: Valid clips (B, T), bool.
     """
 
@@ -95,9 +95,9 @@ class GroundingBatch(_Movable):
 
     Attributes:
         qids: Query ids, B of them.
-        clips: The videos' features.
+        clips: Clip features of the videos.
         text: The encoded sentences.
-        target: The true moments.
+        target: The ground-truth moments.
         clip_s: Length of a clip in seconds.
         duration_s: Seconds from the first position to the end of each video (B,), float.
     """

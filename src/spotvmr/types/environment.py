@@ -1,4 +1,4 @@
-"""Where a number came from: the machine, the packages and the commit."""
+"""Describes the environment of a result: machine, packages and commit."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 def origin(*program: str) -> dict[str, Any]:
-    """When, by which commit and command and on what machine numbers were made, for the head of a JSON file.
+    """Time, commit, command and machine of a result, for the head of a JSON file.
 
     Args:
-        program: How this process is called; its further words are those of the command line.
+        program: Name of the program; the words of the command line are appended.
     """
     return {
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -41,7 +41,7 @@ def hardware(gpu: str | None = None) -> Hardware:
         gpu: Name of the accelerator in use (``torch.cuda.get_device_name()``); this module never loads torch.
 
     Returns:
-        The processor's name, the cores this process may use, and the accelerator.
+        Name of the processor, number of usable cores, and the accelerator.
     """
     return Hardware(cpu=_cpu_name(), cores=_usable_cores(), gpu=gpu)
 
@@ -56,14 +56,14 @@ def _cpu_name() -> str:
 
 
 def _usable_cores() -> int:
-    # A container's share is smaller than os.cpu_count(); macOS has no affinity.
+    # A container may have fewer cores than os.cpu_count(); macOS has no affinity.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Look up the installed versions of distributions; those not installed are left out.
+    """Look up the installed versions of distributions; missing ones are omitted.
 
     Args:
         packages: Names as on the package index, such as ``open_clip_torch``.
@@ -78,17 +78,17 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
 
 def git_describe(folder: Path | None = None) -> str:
-    """Name the commit of a checkout, with ``-dirty`` when files differ from it.
+    """Name the commit of a checkout, with ``-dirty`` when files differ from the commit.
 
     Args:
-        folder: Any folder of the checkout; by default the one this package runs from.
+        folder: Any folder of the checkout; by default the folder of this package.
 
     Returns:
         Tag or abbreviated hash; "" outside a checkout, without commits or without git.
     """
     if folder is None:
         folder = Path(__file__).resolve().parent
-        # A wheel installed into some project's .venv must not be named after that project's commit.
+        # A wheel in the .venv of another project must not get the commit of that project.
         if "site-packages" in folder.parts:
             return ""
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--tags"]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Where a video lies in the recording it was cut from.
+    """Position of a video in the recording from which it was cut.
 
     Attributes:
         recording_id: Name of the recording.
-        start_s: Where the video starts in it, in seconds.
+        start_s: Start of the video in the recording, in seconds.
     """
 
     recording_id: str

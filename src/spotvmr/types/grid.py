@@ -1,4 +1,4 @@
-"""The clip grid: the one translation between seconds and clip numbers."""
+"""The clip grid, which converts between seconds and clip numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stretch of video with a score."""
+"""A temporal segment of a video with a score."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The stretch ``[start_s, end_s)`` of a video.
+    """The segment ``[start_s, end_s)`` of a video.
 
     Attributes:
         start_s: First second, inclusive.
@@ -20,7 +20,7 @@ class Moment:
     score: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse moments that run backwards or hold NaN."""
+        """Refuse moments that end before they start or contain NaN."""
         if not self.start_s <= self.end_s:
             raise ValueError(f"moment [{self.start_s}, {self.end_s}) ends before it starts")
 

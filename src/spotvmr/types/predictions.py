@@ -1,4 +1,4 @@
-"""``predictions.jsonl``: the answers of a run, one query a line, in QVHighlights' field names."""
+"""``predictions.jsonl``: the predictions of a run, one query a line, with the field names of QVHighlights."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from spotvmr.types.moment import Moment
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer to one query.
+    """The prediction for one query.
 
     Attributes:
         qid: The query's id.
-        video_id: The video it was asked of.
+        video_id: The video of the query.
         text: The sentence.
-        moments: Answers, best first.
+        moments: Predicted moments, best first.
         selected_clips: Clips that got expert features, in ascending order.
-        truth: The true moments; empty when withheld.
+        truth: The ground-truth moments; empty when withheld.
         duration_s: Length of the video; None in older files.
     """
 
@@ -57,7 +57,7 @@ class Prediction:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Prediction:
-        """Build a prediction from a row; KeyError, TypeError or ValueError when it is none."""
+        """Build a prediction from a row; an invalid row raises KeyError, TypeError or ValueError."""
         return cls(
             qid=str(row["qid"]),
             video_id=str(row["vid"]),
@@ -70,7 +70,7 @@ class Prediction:
 
 
 def write_predictions(predictions: Iterable[Prediction], path: Path) -> None:
-    """Write one row a prediction, whole or not at all.
+    """Write one row a prediction, atomically.
 
     Raises:
         ValueError: A time or a score is NaN or infinite; nothing is written.
@@ -81,10 +81,10 @@ def write_predictions(predictions: Iterable[Prediction], path: Path) -> None:
 
 
 def read_predictions(path: Path) -> list[Prediction]:
-    """Read every row; blank lines are passed over.
+    """Read all rows; blank lines are skipped.
 
     Raises:
-        UserError: The file is absent, or a row is broken; its line is named.
+        UserError: The file is absent, or a row is invalid; the message names its line.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -92,7 +92,7 @@ def read_predictions(path: Path) -> list[Prediction]:
         raise UserError(f"cannot read predictions {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UserError(f"cannot read predictions {path}: byte {error.start} is no UTF-8; write them again") from error
-    # Not splitlines(): a sentence may hold U+2028, which is legal inside a JSON string.
+    # Not splitlines(): a sentence may contain U+2028, which is legal inside a JSON string.
     lines = text.split("\n")
     return [_parse(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1) if line.strip()]
 

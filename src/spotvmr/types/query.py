@@ -1,4 +1,4 @@
-"""A sentence asked of a video, with the moments that answer it."""
+"""A sentence about a video, with its ground-truth moments."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Query:
         text: The sentence.
         video_id: Name of the video, without folder or suffix.
         duration_s: Length of the video in seconds.
-        moments: The true moments; empty when the truth is withheld.
-        tags: Groups that are scored apart as well, such as ``unseen_pair``.
+        moments: The ground-truth moments; empty when they are withheld.
+        tags: Groups that are also scored separately, such as ``unseen_pair``.
     """
 
     qid: str

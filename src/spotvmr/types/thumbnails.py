@@ -1,4 +1,4 @@
-"""``thumbnails/<video>/<clip>.jpg`` beside a record: small frames of some clips, for the dashboard."""
+"""``thumbnails/<video>/<clip>.jpg`` beside a record: small frames of clips, for the dashboard."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from spotvmr.types.names import check_video_id
 
 FOLDER = "thumbnails"
 MAX_BYTES = 20_000
-"""Bytes of a picture that the dashboard takes."""
+"""Maximum bytes of a picture in the dashboard."""
 MAX_RUN_BYTES = 225_000
-"""Bytes of a run's pictures that the dashboard takes."""
+"""Maximum bytes of all pictures of a run in the dashboard."""
 
 
 def thumbnail_folder(folder: Path, video_id: str) -> Path:
-    """Where the frames of a video lie.
+    """The folder of the frames of a video.
 
     Args:
-        folder: Of the record.
+        folder: Folder of the record.
         video_id: The video's id.
 
     Raises:

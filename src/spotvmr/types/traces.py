@@ -1,4 +1,4 @@
-"""``traces.jsonl``: how a selector came to its choice, for some queries of a run."""
+"""``traces.jsonl``: the steps of the selector, for a sample of the queries of a run."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from spotvmr.system.files import write_text_atomic
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One query's selection, step by step.
+    """The selection of one query, step by step.
 
     Attributes:
         qid: The query's id.
         duration_s: Length of its video.
         clip_s: Length of a clip.
-        steps: Clips chosen at each step.
-        scores: The selector's score of every clip before each step, rounded; empty for arms without.
+        steps: Clips selected in each step.
+        scores: The selector's score of every clip before each step, rounded; empty for selectors without scores.
     """
 
     qid: str
@@ -31,7 +31,7 @@ class Trace:
 
 
 def write_traces(traces: Iterable[Trace], path: Path) -> None:
-    """Write one row a trace, whole or not at all.
+    """Write one row a trace, atomically.
 
     Raises:
         UserError: The file cannot be written.
@@ -40,10 +40,10 @@ def write_traces(traces: Iterable[Trace], path: Path) -> None:
 
 
 def read_traces(path: Path) -> list[Trace]:
-    """Read every row.
+    """Read all rows.
 
     Raises:
-        UserError: The file is absent or a row is no trace.
+        UserError: The file is absent or a row is invalid.
     """
     try:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -1,4 +1,4 @@
-"""``errands``: a generated data set of long videos in which finding the object is not finding the moment."""
+"""``errands``: a generated data set of long videos in which finding the object is not enough to find the moment."""
 
 from spotvmr.worlds.build import generate
 from spotvmr.worlds.settings import VERSION, WorldSettings

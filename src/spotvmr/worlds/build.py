@@ -1,4 +1,4 @@
-"""Making a world: videos in parallel, annotations, labels, and the record of what was made."""
+"""Generates a world: videos in parallel, annotations, labels, and a record."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from spotvmr.video.writer import VideoWriter
 from spotvmr.worlds import files
 from spotvmr.worlds.drawing.render import Renderer
 from spotvmr.worlds.labels import labels
+from spotvmr.worlds.make_story import make_story
 from spotvmr.worlds.queries import QueryRow, annotate
 from spotvmr.worlds.settings import SPLITS, VERSION, WorldSettings, rng_of, video_id_of
-from spotvmr.worlds.story import tell
 from spotvmr.worlds.track import trace
 
 _CRF = 26  # about 40 kbit/s at 160x90
@@ -24,16 +24,16 @@ _CRF = 26  # about 40 kbit/s at 160x90
 def generate(
     settings: WorldSettings, root: Path, workers: int = 2, progress: Callable[[int, int], None] | None = None
 ) -> None:
-    """Make a world, or what is missing of it; returns at once when all is there.
+    """Generate a world, or the missing part of it; return at once when it is complete.
 
     Writes ``videos/<video_id>.mp4``, ``labels/<video_id>.npz``, ``<split>.jsonl`` and ``world.json``. The same
     settings give the same files with any number of workers. Videos made with other settings are deleted.
 
     Args:
-        settings: Of the world.
-        root: Folder to fill; made when absent.
-        workers: Processes; 1 works in this one.
-        progress: Called with videos done and videos in all, after each.
+        settings: Settings of the world.
+        root: Output folder, created when absent.
+        workers: Number of processes; 1 uses this process.
+        progress: Called after each video with the number of finished videos and the total.
 
     Raises:
         UserError: The disk is full, or ``root`` cannot be written.
@@ -59,10 +59,10 @@ def _used(settings: WorldSettings) -> list[str]:
 
 
 def _prepare(settings: WorldSettings, root: Path, keep_videos: bool) -> None:
-    """Drop what does not belong and write down whose videos these will be."""
+    """Delete videos of other settings and record the new settings."""
     for folder in ("videos", "labels"):
         make_folder(root / folder)
-    # First the mark, then the deletion: killed in between, the next call still knows the videos are not its own
+    # Delete the record before the videos: after a kill in between, the next call still deletes the old videos
     if not keep_videos:
         files.world_path(root).unlink(missing_ok=True)
     files.discard(root, files.ids(settings) if keep_videos else set())
@@ -75,35 +75,35 @@ def _write_world(settings: WorldSettings, root: Path, complete: bool, splits: di
 
 
 def make_video(settings: WorldSettings, root: Path, split: str, number: int) -> None:
-    """Write the labels and the video of one story; the video last, so that its presence means both.
+    """Write labels and video of one story; the video comes last, so that its presence implies the labels.
 
     Args:
-        settings: Of the world.
-        root: Its folder.
-        split: Of the video.
-        number: Of the video within its split.
+        settings: Settings of the world.
+        root: Folder of the world.
+        split: Split of the video.
+        number: Number of the video within its split.
 
     Raises:
         UserError: The disk is full, or ``root`` cannot be written.
     """
-    story, video_id = tell(settings, split, number), video_id_of(split, number)
-    look = rng_of(settings, split, number, 1)
-    track = trace(story, settings, look)
+    story, video_id = make_story(settings, split, number), video_id_of(split, number)
+    style_rng = rng_of(settings, split, number, 1)
+    track = trace(story, settings, style_rng)
     files.write_arrays(files.labels_path(root, video_id), labels(story, track, settings))
     size = (settings.width, settings.height, settings.fps)
     with VideoWriter(files.video_path(root, video_id), *size, settings.keyframe_s, _CRF) as writer:
-        for frame in Renderer(story, track, settings, look).frames():
+        for frame in Renderer(story, track, settings, style_rng).frames():
             writer.write(frame)
 
 
 def _finish(settings: WorldSettings, root: Path) -> None:
-    """Write the annotations, which cost no pixels, and complete the record."""
+    """Write the annotations and mark the record as complete."""
     splits: dict[str, object] = {}
     for split in SPLITS:
         rows: list[QueryRow] = []
         events = 0
         for number in range(settings.videos(split)):
-            story = tell(settings, split, number)
+            story = make_story(settings, split, number)
             rows += annotate(story, settings, split, number)
             events += len(story.events)
         if settings.videos(split):

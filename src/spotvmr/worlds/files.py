@@ -1,4 +1,4 @@
-"""The files of a world: names, arrays, and what is there already."""
+"""The files of a world: names, arrays, and which files exist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spotvmr.system.files import remove_leftovers, whole_file
 from spotvmr.worlds.settings import SPLITS, VERSION, WorldSettings, video_id_of
 
 _OWN = re.compile(rf"^({'|'.join(SPLITS)})_\d{{4,}}$")
-# Settings that change which videos or queries there are, but no pixel of a video
+# Settings that change the number of videos or queries, but no pixel of a video
 _COUNTS = {f"{split}_videos" for split in SPLITS} | {"queries_per_video", "train_queries_per_video"}
 
 
@@ -29,7 +29,7 @@ def labels_path(root: Path, video_id: str) -> Path:
 
 
 def world_path(root: Path) -> Path:
-    """``root/world.json``: settings, version of the generator, counts; ``complete`` once all is written."""
+    """``root/world.json``: settings, version of the generator, counts, and ``complete`` when all files are written."""
     return root / "world.json"
 
 
@@ -39,12 +39,12 @@ def wanted(settings: WorldSettings) -> list[tuple[str, int]]:
 
 
 def is_there(root: Path, video_id: str) -> bool:
-    """Whether a video and its labels are written."""
+    """Whether a video and its labels exist."""
     return video_path(root, video_id).is_file() and labels_path(root, video_id).is_file()
 
 
 def read_world(root: Path) -> dict[str, object]:
-    """The contents of ``world.json``; empty where there is none or it cannot be read."""
+    """The contents of ``world.json``; empty when it is absent or cannot be read."""
     try:
         found = json.loads(world_path(root).read_text())
     except (OSError, ValueError):
@@ -53,7 +53,7 @@ def read_world(root: Path) -> dict[str, object]:
 
 
 def same_pixels(found: dict[str, object], settings: WorldSettings) -> bool:
-    """Whether videos written for ``found`` serve ``settings``."""
+    """Whether videos generated for the record ``found`` have the pixels of ``settings``."""
     old = found.get("settings")
     if found.get("version") != VERSION or not isinstance(old, dict):
         return False
@@ -61,7 +61,7 @@ def same_pixels(found: dict[str, object], settings: WorldSettings) -> bool:
 
 
 def discard(root: Path, keep: set[str]) -> None:
-    """Delete the world's own videos and labels but those to keep; foreign files stay."""
+    """Delete generated videos and labels except those in ``keep``; other files stay."""
     remove_leftovers(root)
     for folder, suffix in (("videos", ".mp4"), ("labels", ".npz")):
         remove_leftovers(root / folder)
@@ -71,12 +71,12 @@ def discard(root: Path, keep: set[str]) -> None:
 
 
 def write_arrays(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
-    """Write an npz file whole or not at all; it reads with ``allow_pickle=False``.
+    """Write an npz file atomically; it can be read with ``allow_pickle=False``.
 
     Raises:
         UserError: As ``whole_file``.
     """
-    # By an open file: given a path, numpy adds a suffix of its own.
+    # An open file, because numpy appends a suffix to a path.
     with whole_file(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""What the world knows of every frame, as arrays for dense supervision and for checks."""
+"""Labels of every frame, as arrays for dense supervision and for checks."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _UNITS = (160.0, 90.0)  # of the layout
 
 
 def labels(story: Story, track: Track, settings: WorldSettings) -> dict[str, NDArray[np.generic]]:
-    """Labels of one video; n frames, v visits' objects, e events. No array needs pickle.
+    """Labels of one video with n frames, v objects over all visits, and e events. No array needs pickle.
 
     Returns:
         room (n,) int8: class of the room.
-        hand (n,) bool: a hand is in view or on its way.
-        hand_xy (n, 2) float32: its place, 0 to 1 of width and height (below 1 in y while it is far down); 0 without.
-        action (n,) int8: class of the action going on, else -1.
-        hover (n,) bool: a hand rests on an object without acting.
+        hand (n,) bool: a hand is in view, arriving or leaving.
+        hand_xy (n, 2) float32: its position, 0 to 1 of width and height, above 1 below the frame; 0 without a hand.
+        action (n,) int8: class of the current action, else -1.
+        hover (n,) bool: a hand rests on an object without an action.
         object_shape, object_colour (n,) int8: the object under the hand, else -1.
-        object_xy (n, 2) float32: its centre, 0 to 1; 0 without.
-        cam_xy (n, 2) float32: drift of the camera; subtract it from ``obj_xy`` for places on the frame.
+        object_xy (n, 2) float32: its centre, 0 to 1; 0 without an object.
+        cam_xy (n, 2) float32: drift of the camera; subtract it from ``obj_xy`` to get positions on the frame.
         obj_frame_start, obj_frame_stop (v,) int32: frames during which a placed object is in view.
-        obj_shape, obj_colour (v,) int8; obj_xy (v, 2) float32: what and where it is at rest.
+        obj_shape, obj_colour (v,) int8; obj_xy (v, 2) float32: class and position of the object at rest.
         event_start_s, event_end_s (e,) float64; event_action, event_shape, event_colour, event_room (e,) int8.
     """
     return (
@@ -38,7 +38,7 @@ def labels(story: Story, track: Track, settings: WorldSettings) -> dict[str, NDA
 def _frame_labels(story: Story, track: Track, size: tuple[int, int]) -> dict[str, NDArray[np.generic]]:
     rooms = np.array([visit.room for visit in story.visits], np.int8)
     rows = [_stay_row(story, number) for number in range(len(story.stays))]
-    # Row -1 of the table is "nothing": stay -1 and frames of coming and going read it
+    # Row -1 of the table is "nothing": frames without a hand and frames of arriving and leaving read it
     table = np.array([*rows, (-1, -1, -1)], np.int8)
     held = table[np.where(track.held, track.stay, -1)]
     hand, target = track.stay >= 0, held[:, 1] >= 0

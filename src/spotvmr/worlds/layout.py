@@ -1,4 +1,4 @@
-"""Where a visit's objects lie, in units of the 160x90 layout."""
+"""Positions of the objects of a visit, in units of the 160x90 layout."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from spotvmr.worlds.motion import REACH_X, REACH_Y
 
 DRIFT_X = 4.0
-"""The farthest the camera drifts sideways."""
+"""Maximum horizontal drift of the camera."""
 DRIFT_Y = 2.0
-"""The farthest the camera drifts up or down."""
+"""Maximum vertical drift of the camera."""
 RADIUS = 13.0
-"""Of an object of scale 1."""
+"""Radius of an object of scale 1."""
 SCALES = (0.8, 1.12)
-"""Range of the objects' scales; squeezing stays inside a factor that overlaps it."""
+"""Range of the objects' scales. The factors of squeezing overlap it, so that a size alone shows no action."""
 
 _HALF = RADIUS * SCALES[1] * 1.14  # shapes reach 1.14 radii
-# Hot objects stay wholly in view through every action, and the hand below them too.
+# Objects of actions, and the hand below them, stay in view during every action.
 _HOT_X = (REACH_X + _HALF + DRIFT_X, 160 - REACH_X - _HALF - DRIFT_X)
 _HOT_Y = (REACH_Y + _HALF + DRIFT_Y, 54.0)
 _ANY_X = (_HALF + DRIFT_X, 160 - _HALF - DRIFT_X)
@@ -35,8 +35,8 @@ class Placed:
         colour: Class of its colour.
         x: Centre from the left, units.
         y: Centre from the top, units.
-        turns: Its angle, clockwise, in turns.
-        scale: Its size as a factor.
+        turns: Its clockwise angle as a fraction of a full turn.
+        scale: Factor on its size.
     """
 
     shape: int
@@ -48,12 +48,12 @@ class Placed:
 
 
 def scatter(kinds: list[tuple[int, int]], n_hot: int, rng: np.random.Generator) -> tuple[Placed, ...]:
-    """Place objects apart from one another.
+    """Choose positions that keep the objects apart.
 
     Args:
-        kinds: Shape and colour of each; the first ``n_hot`` get room for actions.
-        n_hot: How many are acted on.
-        rng: Chooses places, angles and sizes.
+        kinds: Shape and colour of each; the first ``n_hot`` get space for actions.
+        n_hot: Number of objects that get actions.
+        rng: Chooses positions, angles and sizes.
 
     Returns:
         The objects, in the order given.
@@ -66,7 +66,7 @@ def scatter(kinds: list[tuple[int, int]], n_hot: int, rng: np.random.Generator) 
 
 
 def _free_place(taken: list[tuple[float, float]], hot: bool, rng: np.random.Generator) -> tuple[float, float]:
-    """The candidate farthest from everything placed; hot objects do not seek the far corners of their area."""
+    """The candidate farthest from all placed objects; hot objects have fewer candidates and avoid far corners."""
     xs, ys = (_HOT_X, _HOT_Y) if hot else (_ANY_X, _ANY_Y)
     tries = 6 if hot else _TRIES
     candidates = np.stack([rng.uniform(*xs, tries), rng.uniform(*ys, tries)], axis=1)
@@ -78,5 +78,5 @@ def _free_place(taken: list[tuple[float, float]], hot: bool, rng: np.random.Gene
 
 
 def empty_place(objects: tuple[Placed, ...], rng: np.random.Generator) -> tuple[float, float]:
-    """A place for a hand that touches nothing."""
+    """A position for a hand that touches no object."""
     return _free_place([(p.x, p.y) for p in objects], False, rng)

@@ -1,7 +1,7 @@
-"""The eight actions: pure functions of time, told apart by motion over a second and by no single frame.
+"""The eight actions as pure functions of time. Motion over a second distinguishes them; no single frame does.
 
 Lengths are in units of the 160x90 layout. The ranges of position, hand offset and angle overlap between the
-actions and the objects at rest, so that a frame alone shows a hand at an object somewhere.
+actions and the objects at rest, so that a single frame shows only a hand at an object.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from spotvmr.worlds.vocabulary import ACTION_NAMES
 Array = NDArray[np.float64]
 
 REACH_X = 16.0
-"""The farthest an action carries an object sideways."""
+"""Maximum horizontal displacement of an object by an action."""
 REACH_Y = 11.0
-"""The farthest an action carries an object up or down."""
+"""Maximum vertical displacement of an object by an action."""
 KNOCK = 9.0
-"""How far below its grip a hand may be: the stroke of tapping, and the spread of grips."""
+"""Maximum distance of a hand below its grip: the stroke of tapping, and the range of grips."""
 
-_FALL = 0.2  # share of a cycle that raising takes for the way back
+_FALL = 0.2  # share of a cycle in which raising moves back
 RATES_HZ = (3.0, 0.7, 0.95, 0.95, 0.55, 1.0, 2.0, 1.2)
-"""Cycles a second of each action; a saw-tooth or circle near 1 Hz shows its sense in every second."""
+"""Cycles a second of each action; a saw-tooth or circle near 1 Hz shows its direction in every second."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Offsets:
     Attributes:
         dx: Object to the right (n,).
         dy: Object downwards (n,).
-        turns: Object clockwise, in turns (n,).
+        turns: Clockwise rotation of the object in full turns (n,).
         scale: Factor on the object's size (n,).
-        hand_dy: Hand downwards, beside the object's own motion (n,).
+        hand_dy: Hand downwards, relative to the object's motion (n,).
     """
 
     dx: Array
@@ -53,7 +53,7 @@ def _still(cycles: Array) -> dict[str, Array]:
 
 
 def _saw(cycles: Array) -> Array:
-    """From -1 slowly to +1, and quickly back, once a cycle."""
+    """Rise slowly from -1 to +1 and return quickly, once a cycle."""
     part = cycles % 1.0
     return np.where(part < 1 - _FALL, 2 * part / (1 - _FALL) - 1, 1 - 2 * (part - 1 + _FALL) / _FALL)
 
@@ -75,7 +75,7 @@ _MOTIONS: dict[str, Callable[[Array], dict[str, Array]]] = {
 
 
 def at_rest(n: int) -> Offsets:
-    """Displacements of an object and a hand that do nothing, at n times."""
+    """Zero displacements of an object and a hand at n times."""
     return Offsets(**_still(np.zeros(n)))
 
 
@@ -85,7 +85,7 @@ def offsets(action: int, cycles: Array, amplitude: float = 1.0) -> Offsets:
     Args:
         action: Class of the action.
         cycles: Phase (n,); one unit is one repetition.
-        amplitude: Factor on lengths, near 1; turning and squeezing keep theirs.
+        amplitude: Factor on lengths, near 1; turning and squeezing ignore it.
 
     Returns:
         The displacements at each phase.
@@ -98,7 +98,7 @@ def offsets(action: int, cycles: Array, amplitude: float = 1.0) -> Offsets:
 def rate_hz(action: int, tempo: float, length_s: float) -> float:
     """Cycles a second of one event.
 
-    Turning gets a whole number of turns, so that the object ends at the angle it began with.
+    Turning gets a whole number of turns, so that the object returns to its initial angle.
 
     Args:
         action: Class of the action.

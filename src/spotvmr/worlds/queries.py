@@ -15,9 +15,9 @@ QueryRow = dict[str, object]
 """One line of an annotation file."""
 
 KINDS = {"plain": 0.52, "room": 0.2, "after": 0.16, "first_last": 0.12}
-"""Kinds of queries with the share of each that is aimed at."""
+"""Kinds of queries with the intended share of each."""
 UNSEEN_AIM = 0.28
-"""Share of the test queries on object-action pairs that no training video shows."""
+"""Intended share of test queries on object-action pairs that no training video shows."""
 
 _PLAIN = ("when did I {verb} {object}?", "where was I when I was {verbing} {object}?",
           "at what moment did I {verb} {object}?", "show me when I was {verbing} {object}")  # fmt: skip
@@ -30,12 +30,12 @@ _FIRST_LAST = ("when did I {order} {verb} {object}?", "when was the {order} time
 
 @dataclass(frozen=True, slots=True)
 class StoryQuery:
-    """A query before it is worded.
+    """A query before it is put into words.
 
     Attributes:
         kind: One of ``KINDS``.
-        target: Number of the event that answers it.
-        order: "first" or "last" where the kind needs it.
+        target: Number of its event.
+        order: "first" or "last" for the kind "first_last", else empty.
     """
 
     kind: str
@@ -48,17 +48,17 @@ def _pair(event: Event) -> tuple[int, int, int]:
 
 
 def _before(events: list[Event], number: int) -> tuple[int, int, int] | None:
-    """Pair of the directly preceding event of the same visit."""
+    """Object-action pair of the directly preceding event of the same visit."""
     if number == 0 or events[number - 1].visit != events[number].visit:
         return None
     return _pair(events[number - 1])
 
 
-def fair_queries(events: list[Event]) -> list[StoryQuery]:
-    """All queries with one answer. A room is named only, and an order given only, where it is needed.
+def unique_queries(events: list[Event]) -> list[StoryQuery]:
+    """All queries with exactly one moment. Room and order are mentioned only when they are needed.
 
-    ``after`` means the directly preceding event of the same visit. One of its wordings names no object of its own,
-    so that the action alone has to single out the moment.
+    ``after`` refers to the directly preceding event of the same visit. One of its templates names no object, so that
+    the action alone has to identify the moment.
     """
     meanings = [_meanings(events, number) for number in range(len(events))]
     counts = Counter(meaning for row in meanings for meaning in row.values())
@@ -75,7 +75,7 @@ def fair_queries(events: list[Event]) -> list[StoryQuery]:
 
 
 def _meanings(events: list[Event], number: int) -> dict[str, tuple[object, ...]]:
-    """What each kind of query says of an event; a query is fair when no other event shares its meaning."""
+    """Meaning of each kind of query for an event; a query is unique when no other event has its meaning."""
     event, before = events[number], _before(events, number)
     meanings: dict[str, tuple[object, ...]] = {
         "plain": ("plain", _pair(event)),
@@ -87,7 +87,7 @@ def _meanings(events: list[Event], number: int) -> dict[str, tuple[object, ...]]
 
 
 def _ends(events: list[Event]) -> dict[int, list[str]]:
-    """The events that are the first or the last of their pair."""
+    """Events that are the first or the last of their pair."""
     ends: dict[int, list[str]] = {}
     pairs = [_pair(event) for event in events]
     for order, numbers in (("first", range(len(events) - 1, -1, -1)), ("last", range(len(events)))):
@@ -97,21 +97,21 @@ def _ends(events: list[Event]) -> dict[int, list[str]]:
 
 
 def choose(queries: list[StoryQuery], events: list[Event], most: int, rng: np.random.Generator) -> list[StoryQuery]:
-    """Pick queries near the aimed shares of kinds and of unseen pairs, new moments first.
+    """Choose queries close to the intended shares of kinds and unseen pairs, new moments first.
 
     Args:
-        queries: All fair queries.
-        events: Of the story.
-        most: How many to pick at most.
+        queries: All unique queries.
+        events: Events of the story.
+        most: Maximum number of queries.
         rng: Breaks ties.
 
     Returns:
-        The picked queries, in order of time.
+        The chosen queries, in order of time.
     """
     left = [queries[int(n)] for n in rng.permutation(len(queries))]
     unseen = unseen_pairs()
     picked: list[StoryQuery] = []
-    debt = rng.uniform(-0.5, 0.5)  # else every video rounds the share the same way
+    debt = rng.uniform(-0.5, 0.5)  # otherwise every video rounds the share in the same direction
 
     def cost(query: StoryQuery) -> tuple[float, float, float]:
         is_unseen = _pair(events[query.target]) in unseen
@@ -138,7 +138,7 @@ def word(query: StoryQuery, events: list[Event], rng: np.random.Generator) -> st
 
 
 def _extra_words(query: StoryQuery, events: list[Event], rng: np.random.Generator) -> dict[str, str]:
-    """What a kind says beyond action and object."""
+    """Words of a kind beyond action and object."""
     if query.kind == "room":
         return {"place": name_room(events[query.target].room, rng)}
     if query.kind == "after":
@@ -159,18 +159,18 @@ def annotate(story: Story, settings: WorldSettings, split: str, number: int) -> 
     """The annotation rows of one video.
 
     Args:
-        story: Of the video.
-        settings: Of the world.
-        split: Of the video.
-        number: Of the video within its split.
+        story: Story of the video.
+        settings: Settings of the world.
+        split: Split of the video.
+        number: Number of the video within its split.
 
     Returns:
-        Rows in the generic format, tagged with the query's kind and, where it holds, ``unseen_pair``.
+        Rows in the generic format, tagged with the kind of query and, if it applies, ``unseen_pair``.
     """
     rng, events = rng_of(settings, split, number, 2), story.events
     video_id, unseen = video_id_of(split, number), unseen_pairs()
     rows: list[QueryRow] = []
-    for count, query in enumerate(choose(fair_queries(events), events, settings.queries(split), rng)):
+    for count, query in enumerate(choose(unique_queries(events), events, settings.queries(split), rng)):
         event = events[query.target]
         rows.append({
             "qid": f"{video_id}_{count:02d}",

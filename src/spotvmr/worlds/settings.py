@@ -1,4 +1,4 @@
-"""Settings of the generated world and the seeds that follow from them."""
+"""Settings of the generated world, and its random number generators."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ import numpy as np
 from spotvmr.errors import UserError
 
 VERSION = 3
-"""Raised whenever the same settings give another world."""
+"""Incremented whenever the same settings give another world."""
 
 SPLITS = ("train", "val", "test", "pool")
-"""Splits by video; ``pool`` serves the pre-training of encoders alone."""
+"""Splits by video; ``pool`` is only for the pre-training of encoders."""
 
 
 @dataclass(frozen=True)
 class WorldSettings:
-    """Everything a world is made of.
+    """All settings that determine a world.
 
     Attributes:
-        seed: Everything follows from it.
+        seed: Seed of all random choices.
         minutes: Length of one video.
         train_videos: Videos of the training split.
         val_videos: Videos of the validation split.
         test_videos: Videos of the test split; the only one with unseen object-action pairs.
         pool_videos: Videos for pre-training encoders.
-        queries_per_video: At most; each has exactly one true moment in its video.
-        train_queries_per_video: At most, in the training split and the pool.
+        queries_per_video: Maximum number; each query has exactly one ground-truth moment in its video.
+        train_queries_per_video: The same for the training split and the pool.
         width: Pixels, even, at least 160.
         height: Pixels, even, at least 90.
         fps: Frames a second, at least 8: shaking repeats at 3 Hz.
         keyframe_s: Seconds between key frames.
-        hot_pool: Objects a video's hand turns to; the fewer, the less does finding the object find the moment.
-            Videos longer than 8 minutes get proportionally more, else no pair would be unique.
+        hot_pool: Number of objects that get actions in a video. With fewer objects, finding the object helps less to
+            find the moment. Videos longer than 8 minutes get proportionally more, otherwise no pair would be unique.
     """
 
     seed: int = 7
@@ -79,12 +79,12 @@ class WorldSettings:
 
     @property
     def pixel(self) -> float:
-        """Pixels in one unit of length: the world is laid out on 160x90 units."""
+        """Pixels in one unit of length: the layout has 160x90 units."""
         return min(self.spread)
 
     @property
     def spread(self) -> tuple[float, float]:
-        """Pixels a unit across and down: other aspects than 16:9 spread the places, never the things."""
+        """Pixels in one unit, horizontally and vertically; another aspect than 16:9 changes positions, not sizes."""
         return self.width / 160, self.height / 90
 
     def videos(self, split: str) -> int:
@@ -92,12 +92,12 @@ class WorldSettings:
         return int(getattr(self, f"{split}_videos"))
 
     def queries(self, split: str) -> int:
-        """Most queries a video of a split gets."""
+        """Maximum number of queries of a video of a split."""
         return self.train_queries_per_video if split in ("train", "pool") else self.queries_per_video
 
 
 def rng_of(settings: WorldSettings, split: str, number: int, stream: int) -> np.random.Generator:
-    """The random numbers of one video; streams keep story, look and wording independent of one another."""
+    """Random numbers of one video; separate streams keep story, appearance and wording independent."""
     return np.random.default_rng([settings.seed, SPLITS.index(split), number, stream])
 
 

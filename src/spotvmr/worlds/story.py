@@ -1,4 +1,4 @@
-"""What happens in a video: visits to rooms, and what the hand does there. No pixels."""
+"""The content of a video: visits to rooms, and what the hand does there. No pixels."""
 
 from __future__ import annotations
 
@@ -6,25 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spotvmr.worlds.layout import Placed, empty_place, scatter
-from spotvmr.worlds.motion import KNOCK
-from spotvmr.worlds.settings import WorldSettings, rng_of
-from spotvmr.worlds.vocabulary import ACTION_NAMES, ACTIONS, COLOURS, ROOMS, SHAPES
+from spotvmr.worlds.layout import Placed
+from spotvmr.worlds.vocabulary import ACTIONS, COLOURS, SHAPES
 
-Object = tuple[int, int]
-"""Shape and colour."""
-
-VISIT_S = (20.0, 60.0)
-EVENT_S = (2.0, 8.0)
-HOVER_S = (1.5, 5.0)
-GAP_S = (1.0, 1.7)
-"""Between two stays of the hand; leaving and coming take 0.35 s each."""
-N_HOT = 2
 UNSEEN_SHARE = 0.22
-_UNSEEN_SEED = 20240  # of the world, not of a data set: encoders trained on any pool respect it
-_EVENT_SHARE, _HOVER_SHARE = 0.61, 0.32  # of the stays; the rest touch nothing
-_GRIP_Y = 8.0  # units below an object's centre: the fingers cover its lower part, and it stays recognisable
-_TAP = ACTION_NAMES.index("tap")
+_UNSEEN_SEED = 20240  # the same in every world, so that encoders trained on any pool respect it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +18,21 @@ class Stay:
     """One stay of the hand in view.
 
     Attributes:
-        start_s: When the hand has arrived, tenths of a second.
-        end_s: When it leaves.
+        start_s: Time at which the hand has arrived, a multiple of 0.1 s.
+        end_s: Time at which it leaves.
         visit: Number of the visit.
-        target: Number of the object in the visit; -1 where it touches nothing.
+        target: Number of the object in the visit; -1 when the hand touches no object.
         action: Class of the action; -1 for hovering.
-        x: Where the hand aims at, units.
-        y: The same, from the top.
-        grip_x: Hand to the right of the object's centre, units.
-        grip_y: Hand below the object's centre.
+        x: Target position from the left, units.
+        y: Target position from the top, units.
+        grip_x: Offset of the hand to the right of the object's centre, units.
+        grip_y: Offset of the hand below the object's centre, units.
         tempo: Factor on the action's rate.
         amplitude: Factor on the action's size.
         phase: Cycles at the start.
-        sense: 1 or -1: whether the motion begins to the right or to the left.
+        sense: 1 when the motion begins to the right, -1 when it begins to the left.
         pose: Number of the hand's pose.
-        tilt: Of the arm, in turns.
+        tilt: Rotation of the hand, as a fraction of a full turn.
     """
 
     start_s: float
@@ -74,7 +60,7 @@ class Visit:
         start_s: First second.
         end_s: Last second, exclusive.
         room: Class of the room.
-        objects: In view all the time; the first two are hot.
+        objects: In view during the whole visit; the first two get actions.
     """
 
     start_s: float
@@ -85,7 +71,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An action on an object, as annotated.
+    """An annotated action on an object.
 
     Attributes:
         start_s: First second.
@@ -108,12 +94,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Story:
-    """All of a video but its pixels.
+    """Everything about a video except its pixels.
 
     Attributes:
         duration_s: Length of the video.
-        visits: In order, without gaps.
-        stays: Of the hand, in order, apart from one another.
+        visits: The visits in order, without gaps.
+        stays: The stays of the hand in order, without overlap.
     """
 
     duration_s: float
@@ -122,7 +108,7 @@ class Story:
 
     @property
     def events(self) -> list[Event]:
-        """The stays that act, in order."""
+        """The stays with an action, in order."""
         return [self._event(stay) for stay in self.stays if stay.action >= 0]
 
     def _event(self, stay: Stay) -> Event:
@@ -132,126 +118,8 @@ class Story:
 
 
 def unseen_pairs() -> frozenset[tuple[int, int, int]]:
-    """The (shape, colour, action) combinations that only test videos show; the same in every world."""
+    """The combinations (shape, colour, action) that only test videos show; the same in every world."""
     shape = (len(SHAPES), len(COLOURS), len(ACTIONS))
     size = int(np.prod(shape))
     chosen = np.random.default_rng(_UNSEEN_SEED).permutation(size)[: round(UNSEEN_SHARE * size)]
     return frozenset((int(s), int(c), int(a)) for s, c, a in zip(*np.unravel_index(chosen, shape), strict=True))
-
-
-def tell(settings: WorldSettings, split: str, number: int) -> Story:
-    """The story of one video.
-
-    Args:
-        settings: Of the world.
-        split: ``train``, ``val``, ``test`` or ``pool``.
-        number: Of the video within its split.
-
-    Returns:
-        The same story for the same arguments, always.
-    """
-    rng = rng_of(settings, split, number, 0)
-    forbidden = frozenset() if split == "test" else unseen_pairs()
-    pool = _choose_pool(settings, rng)
-    visits: list[Visit] = []
-    stays: list[Stay] = []
-    for start_s, end_s in _visit_times(settings.duration_s, rng):
-        room = _next_room(visits[-1].room if visits else -1, rng)
-        visit = Visit(start_s, end_s, room, scatter(_choose_objects(pool, rng), N_HOT, rng))
-        stays += _fill(visit, len(visits), forbidden, rng)
-        visits.append(visit)
-    return Story(settings.duration_s, tuple(visits), tuple(stays))
-
-
-def _choose_pool(settings: WorldSettings, rng: np.random.Generator) -> list[Object]:
-    everything = len(SHAPES) * len(COLOURS)
-    size = min(everything, max(settings.hot_pool, round(settings.hot_pool * settings.minutes / 8)))
-    return [divmod(int(n), len(COLOURS)) for n in rng.permutation(everything)[:size]]
-
-
-def _choose_objects(pool: list[Object], rng: np.random.Generator) -> list[Object]:
-    """Two hot objects of the pool, and three to five others, no two alike."""
-    hot = [pool[int(n)] for n in rng.permutation(len(pool))[:N_HOT]]
-    others = [divmod(int(n), len(COLOURS)) for n in rng.permutation(len(SHAPES) * len(COLOURS))]
-    return hot + [kind for kind in others if kind not in hot][: int(rng.integers(3, 6))]
-
-
-def _visit_times(duration_s: float, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """Visits of 20 to 60 s that fill the video; a video shorter than that is one visit."""
-    times, start_s = [], 0.0
-    while (left_s := duration_s - start_s) > VISIT_S[1]:
-        end_s = round(start_s + rng.uniform(VISIT_S[0], min(VISIT_S[1], left_s - VISIT_S[0])), 1)
-        times.append((start_s, end_s))
-        start_s = end_s
-    return [*times, (start_s, duration_s)]
-
-
-def _next_room(last: int, rng: np.random.Generator) -> int:
-    room = int(rng.integers(len(ROOMS) - (last >= 0)))
-    return room + (0 <= last <= room)
-
-
-def _fill(
-    visit: Visit, number: int, forbidden: frozenset[tuple[int, int, int]], rng: np.random.Generator
-) -> list[Stay]:
-    """The hand's stays in one visit."""
-    stays: list[Stay] = []
-    done: set[tuple[int, int]] = set()
-    start_s = visit.start_s + rng.uniform(0.5, 1.2)
-    while True:
-        stay = _stay(visit, number, round(start_s, 1), forbidden, done, rng)
-        if stay.end_s > visit.end_s - 0.5:
-            return stays
-        stays.append(stay)
-        done.add((stay.target, stay.action))
-        start_s = stay.end_s + rng.uniform(*GAP_S)
-
-
-def _stay(
-    visit: Visit,
-    number: int,
-    start_s: float,
-    forbidden: frozenset[tuple[int, int, int]],
-    done: set[tuple[int, int]],
-    rng: np.random.Generator,
-) -> Stay:
-    kind = rng.random()
-    target, action = int(rng.integers(N_HOT)), -1
-    if kind < _EVENT_SHARE:
-        action = _choose_action(visit.objects[target], target, forbidden, done, rng)
-        length_s = EVENT_S[0] + (EVENT_S[1] - EVENT_S[0]) * rng.beta(1.5, 2.4)
-    elif kind < _EVENT_SHARE + _HOVER_SHARE:
-        target = target if rng.random() < 0.85 else int(rng.integers(len(visit.objects)))
-        length_s = rng.uniform(*HOVER_S)
-    else:
-        target, length_s = -1, rng.uniform(1.0, 2.5)
-    place = visit.objects[target] if target >= 0 else None
-    x, y = (place.x, place.y) if place else empty_place(visit.objects, rng)
-    return Stay(
-        start_s=start_s,
-        end_s=round(start_s + length_s, 1),
-        visit=number,
-        target=target,
-        action=action,
-        x=x,
-        y=y,
-        grip_x=float(rng.uniform(-4, 4)),
-        grip_y=float(_GRIP_Y + rng.uniform(0, KNOCK if action != _TAP else 1.5)),
-        tempo=float(rng.uniform(0.9, 1.1)),
-        amplitude=float(rng.uniform(0.88, 1.12)),
-        phase=float(rng.random()),
-        sense=int(rng.choice((-1, 1))),
-        pose=int(rng.integers(4)),
-        tilt=float(rng.uniform(-0.06, 0.06)),
-    )
-
-
-def _choose_action(
-    placed: Placed, target: int, forbidden: frozenset[tuple[int, int, int]], done: set[tuple[int, int]],
-    rng: np.random.Generator,
-) -> int:  # fmt: skip
-    """An allowed action, mostly one that this object has not met in this visit."""
-    allowed = [a for a in range(len(ACTIONS)) if (placed.shape, placed.colour, a) not in forbidden]
-    fresh = [a for a in allowed if (target, a) not in done]
-    options = fresh if fresh and rng.random() < 0.85 else allowed
-    return int(rng.choice(options))

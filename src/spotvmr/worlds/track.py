@@ -1,4 +1,4 @@
-"""The story as arrays, one row a frame: the one source of what is drawn and of what the labels say."""
+"""The story as arrays with one row a frame: the common source of pixels and labels."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from spotvmr.worlds.story import Stay, Story
 from spotvmr.worlds.vocabulary import ACTION_NAMES
 
 COME_S = 0.35
-"""The hand takes this long to come, and to go; the object eases between rest and motion meanwhile."""
-_AWAY = 7 / 9  # of the frame's height below its place, from where a hand comes
-_SWAY = 1.5  # units that a hovering hand sways: no hover is a still
+"""Seconds in which the hand arrives, and leaves; meanwhile the object eases between rest and motion."""
+_AWAY = 7 / 9  # start of an arriving hand below its target, as a share of the frame's height
+_SWAY = 1.5  # units of sway of a hovering hand, so that it is never still
 _ROTATE = ACTION_NAMES.index("rotate")
 _EPS = 1e-6  # s; frame times are multiples of 1 / fps in floating point
 
 
 @dataclass(frozen=True)
 class Track:
-    """State of the world at each of n frames; places in pixels of the frame.
+    """State of the world at each of n frames; positions in pixels of the frame.
 
     Attributes:
         visit: Number of the visit (n,) int.
-        stay: Number of the hand's stay, coming and going included; -1 without a hand (n,) int.
+        stay: Number of the hand's stay, arriving and leaving included; -1 without a hand (n,) int.
         held: Whether the frame lies in ``[start_s, end_s)`` of the stay (n,) bool.
         object_xy: Centre of the stay's object on the frame (n, 2).
-        turns: Its angle (n,).
-        scale: Its size (n,).
-        hand_xy: The hand on the frame (n, 2).
-        camera_xy: How far the camera has drifted: places on the frame are places in the room minus this (n, 2).
+        turns: Angle of the object (n,).
+        scale: Size of the object (n,).
+        hand_xy: Position of the hand on the frame (n, 2).
+        camera_xy: Drift of the camera (n, 2): position on the frame = position in the room - drift.
     """
 
     visit: NDArray[np.int64]
@@ -47,11 +47,11 @@ class Track:
 
 
 def trace(story: Story, settings: WorldSettings, rng: np.random.Generator) -> Track:
-    """Lay a story out on frames.
+    """Compute the state at every frame of a story.
 
     Args:
-        story: What happens.
-        settings: Of the world; gives frame rate and size.
+        story: The story.
+        settings: Settings of the world, which give frame rate and size.
         rng: Chooses the camera's drift.
 
     Returns:
@@ -82,11 +82,11 @@ def _drift(times_s: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np
 def _lay(
     track: Track, story: Story, settings: WorldSettings, number: int, near: slice, times_s: NDArray[np.float64]
 ) -> None:
-    """Write one stay into the track, as seen by a camera that does not drift."""
+    """Write one stay into the track, without the drift of the camera."""
     stay, pixel = story.stays[number], settings.pixel
     held = (times_s >= stay.start_s - _EPS) & (times_s < stay.end_s - _EPS)
     inside_s = np.clip(times_s, stay.start_s, stay.end_s)
-    # 1 while held; falls to 0 where the hand is out of view
+    # 1 while held; falls to 0 when the hand is out of view
     ease = np.clip(1 - np.maximum(stay.start_s - times_s, times_s - stay.end_s) / COME_S, 0, 1)
     moved = _displacement(stay, inside_s - stay.start_s)
     rest = story.visits[stay.visit].objects[stay.target] if stay.target >= 0 else None
@@ -109,5 +109,5 @@ def _displacement(stay: Stay, since_s: NDArray[np.float64]) -> Offsets:
 
 
 def _cycles(stay: Stay, rate: float, since_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Phase of the action; turning starts at the object's own angle, the others anywhere."""
+    """Phase of the action; turning starts at the angle of the object, other actions at a random phase."""
     return rate * since_s + (0.0 if stay.action == _ROTATE else stay.phase)

@@ -1,7 +1,7 @@
-"""What exists in the world and how people call it: rooms, shapes, colours, actions, and sentences about them.
+"""Rooms, shapes, colours and actions of the world, their names, and sentences about them.
 
 The first name of each entry is the canonical one; the rest are synonyms. Positions in the tuples are the
-integer classes used in labels.
+integer classes in the labels.
 """
 
 from __future__ import annotations
@@ -69,34 +69,34 @@ _WITHOUT_ACTION = ("where is {object}{place}?", "when did I touch {object}{place
 
 
 def pick(options: tuple[str, ...], rng: np.random.Generator) -> str:
-    """One of some wordings, the first half of the time."""
+    """One of several names; the first one has probability 0.5."""
     return options[0] if len(options) == 1 or rng.random() < 0.5 else options[int(rng.integers(1, len(options)))]
 
 
 def name_object(shape: int, colour: int, rng: np.random.Generator) -> str:
-    """``the red mug`` in one of its wordings."""
+    """A name of an object, such as ``the red mug``."""
     return f"the {COLOURS[colour]} {pick(SHAPES[shape], rng)}"
 
 
 def name_room(room: int, rng: np.random.Generator) -> str:
-    """``in the garage`` in one of its wordings."""
+    """A name of a room, such as ``in the garage``."""
     return f"in the {pick(ROOMS[room], rng)}"
 
 
 def name_action(action: int, rng: np.random.Generator) -> Verb:
-    """One wording of an action, the first half of the time."""
+    """A name of an action; the first one has probability 0.5."""
     verbs = ACTIONS[action]
     return verbs[0] if rng.random() < 0.5 else verbs[int(rng.integers(1, len(verbs)))]
 
 
 def caption(action: int | None, shape: int, colour: int, room: int | None, rng: np.random.Generator) -> str:
-    """A sentence in the style of the queries about a hand on an object.
+    """A sentence about a hand on an object, in the style of the queries.
 
     Args:
-        action: Class of the action; None leaves it open.
+        action: Class of the action; None omits it.
         shape: Class of the object's shape.
         colour: Class of its colour.
-        room: Class of the room; None leaves it open.
+        room: Class of the room; None omits it.
         rng: Chooses template and synonyms.
 
     Returns:

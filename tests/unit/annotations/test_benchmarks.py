@@ -85,7 +85,7 @@ def test_what_is_not_utf8_is_refused(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", JSON_NAMES)
 def test_half_characters_are_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"is not valid Unicode \(lone surrogate\); mend the encoding"):
+    with pytest.raises(UserError, match=r"is not valid Unicode \(lone surrogate\); correct the encoding"):
         READERS[name](WRITERS[name](tmp_path, Sentence("a \ud800 door")))
 
 

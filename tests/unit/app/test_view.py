@@ -34,7 +34,7 @@ def test_moments_and_their_share() -> None:
     assert "00:20 – 00:25" in html
     # The scores of all candidates sum to 0.6 / 0.5.
     assert re.findall(r"<span>(\d+) %</span>", html) == ["50", "17"]
-    assert "Sure: 50 %" in html
+    assert "the first moment has 50 % of the sum of all scores" in html
 
 
 def test_the_time_line_shows_runs_of_clips_by_step() -> None:

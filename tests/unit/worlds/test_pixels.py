@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from spotvmr.worlds import WorldSettings, generate
 from spotvmr.worlds.drawing.render import Renderer
+from spotvmr.worlds.make_story import make_story
 from spotvmr.worlds.preview import contact_sheet, save_sheet
 from spotvmr.worlds.settings import rng_of
-from spotvmr.worlds.story import tell
 from spotvmr.worlds.track import Track, trace
 
 IDS = ["train_0000", "train_0001", "test_0000", "pool_0000"]
@@ -32,7 +32,7 @@ def decode(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
 
 def told(settings: WorldSettings, video_id: str) -> tuple[object, Track]:
     split, number = video_id.split("_")
-    story = tell(settings, split, int(number))
+    story = make_story(settings, split, int(number))
     return story, trace(story, settings, rng_of(settings, split, int(number), 1))
 
 
@@ -110,9 +110,9 @@ def test_every_second_of_every_event_moves_more_than_a_hover(small: WorldSetting
     settings = replace(small, minutes=3.0)
     change: dict[int, list[float]] = {action: [] for action in range(-1, 8)}
     for split, number in (("test", 0), ("train", 1)):
-        story, look = tell(settings, split, number), rng_of(settings, split, number, 1)
-        track = trace(story, settings, look)
-        frames = [frame.astype(np.int16) for frame in Renderer(story, track, settings, look).frames()]
+        story, style_rng = make_story(settings, split, number), rng_of(settings, split, number, 1)
+        track = trace(story, settings, style_rng)
+        frames = [frame.astype(np.int16) for frame in Renderer(story, track, settings, style_rng).frames()]
         for stay in story.stays:
             if stay.target < 0:
                 continue

@@ -8,8 +8,9 @@ import pytest
 
 from spotvmr.worlds import WorldSettings
 from spotvmr.worlds.layout import RADIUS
+from spotvmr.worlds.make_story import make_story
 from spotvmr.worlds.settings import rng_of
-from spotvmr.worlds.story import Event, Story, tell, unseen_pairs
+from spotvmr.worlds.story import Event, Story, unseen_pairs
 from spotvmr.worlds.track import COME_S, trace
 
 SETTINGS = WorldSettings()
@@ -22,7 +23,7 @@ def pair(event: Event) -> tuple[int, int, int]:
 
 @pytest.fixture(scope="module")
 def stories() -> list[Story]:
-    return [tell(SETTINGS, split, number) for split, number in STORIES]
+    return [make_story(SETTINGS, split, number) for split, number in STORIES]
 
 
 def test_visits_fill_the_video_and_last_20_to_60_s(stories: list[Story]) -> None:
@@ -73,24 +74,26 @@ def test_unseen_pairs_are_a_fifth_and_occur_in_test_alone() -> None:
     unseen = unseen_pairs()
     assert 0.20 <= len(unseen) / (12 * 6 * 8) <= 0.25
     for split in ("train", "val", "pool"):
-        assert not any(pair(e) in unseen for n in range(12) for e in tell(SETTINGS, split, n).events)
-    assert any(pair(event) in unseen for event in tell(SETTINGS, "test", 0).events)
+        assert not any(pair(e) in unseen for n in range(12) for e in make_story(SETTINGS, split, n).events)
+    assert any(pair(event) in unseen for event in make_story(SETTINGS, "test", 0).events)
 
 
 def test_the_same_arguments_tell_the_same_story_and_others_another() -> None:
-    assert tell(SETTINGS, "train", 3) == tell(SETTINGS, "train", 3)
-    assert tell(SETTINGS, "train", 3) != tell(SETTINGS, "train", 4)
-    assert tell(SETTINGS, "train", 3) != tell(SETTINGS, "pool", 3)
-    assert tell(SETTINGS, "train", 3) != tell(replace(SETTINGS, seed=8), "train", 3)
+    assert make_story(SETTINGS, "train", 3) == make_story(SETTINGS, "train", 3)
+    assert make_story(SETTINGS, "train", 3) != make_story(SETTINGS, "train", 4)
+    assert make_story(SETTINGS, "train", 3) != make_story(SETTINGS, "pool", 3)
+    assert make_story(SETTINGS, "train", 3) != make_story(replace(SETTINGS, seed=8), "train", 3)
     # How many videos there are, and how they are drawn, leaves each story alone
-    assert tell(SETTINGS, "train", 3) == tell(replace(SETTINGS, train_videos=4, width=320, height=180), "train", 3)
+    assert make_story(SETTINGS, "train", 3) == make_story(
+        replace(SETTINGS, train_videos=4, width=320, height=180), "train", 3
+    )
 
 
 @pytest.mark.parametrize(("width", "height"), [(160, 90), (320, 240), (180, 320)])
 def test_no_action_leaves_the_frame(width: int, height: int) -> None:
     settings = replace(SETTINGS, width=width, height=height)
     for split, number in STORIES[:4]:
-        story = tell(settings, split, number)
+        story = make_story(settings, split, number)
         track = trace(story, settings, rng_of(settings, split, number, 1))
         acting = track.held & (np.array([*(s.action for s in story.stays), -1])[track.stay] >= 0)
         half = 1.136 * RADIUS * track.scale[acting] * settings.pixel  # the hammer's corners
@@ -105,7 +108,7 @@ def test_no_action_leaves_the_frame(width: int, height: int) -> None:
 def test_no_single_place_of_the_hand_tells_the_action() -> None:
     below: dict[int, list[float]] = {action: [] for action in range(8)}
     for split, number in STORIES:
-        story = tell(SETTINGS, split, number)
+        story = make_story(SETTINGS, split, number)
         track = trace(story, SETTINGS, rng_of(SETTINGS, split, number, 1))
         for frame in np.flatnonzero(track.held):
             action = story.stays[track.stay[frame]].action
@@ -120,6 +123,6 @@ def test_no_single_place_of_the_hand_tells_the_action() -> None:
 
 @pytest.mark.parametrize("minutes", [0.25, 3.0, 60.0])
 def test_any_length(minutes: float) -> None:
-    story = tell(replace(SETTINGS, minutes=minutes), "train", 0)
+    story = make_story(replace(SETTINGS, minutes=minutes), "train", 0)
     assert story.visits[-1].end_s == story.duration_s == minutes * 60
     assert len(story.events) / minutes == pytest.approx(6.5, abs=4)

@@ -1,4 +1,4 @@
-"""Submission files and what they are scored against: readers, writers and their checks."""
+"""Readers, writers and checks of submission files and their ground truth."""
 
 from spotvmr.annotations.submissions.matching import Matched, match
 from spotvmr.annotations.submissions.predictions import SubmittedPrediction, read_submission

@@ -1,4 +1,4 @@
-"""Answers beside the truths they are scored against."""
+"""Matches predictions with their ground truths."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from spotvmr.errors import UserError
 
 @dataclass(frozen=True)
 class Matched:
-    """Answers and truths of the same queries, in the order of the ground truth.
+    """Predictions and ground truths of the same queries, in the order of the ground truth.
 
     Attributes:
-        predictions: Of every query that has a prediction.
-        truths: Of the same queries.
-        unanswered: Truths of the other queries.
+        predictions: Predictions of all queries that have one.
+        truths: Ground truths of the same queries.
+        unanswered: Ground truths of the other queries.
     """
 
     predictions: list[SubmittedPrediction]
@@ -31,20 +31,20 @@ class Matched:
 
     @property
     def coverage(self) -> float:
-        """Share of the ground truth's queries that were answered."""
+        """Share of queries in the ground truth that have a prediction."""
         return len(self.truths) / self.total
 
 
 def match(predictions: Mapping[str, SubmittedPrediction], truths: Mapping[str, Truth], allow_partial: bool) -> Matched:
-    """Bring predictions and truths together.
+    """Match predictions with ground truths.
 
     Args:
-        predictions: By key.
-        truths: By key.
-        allow_partial: Whether queries may be left unanswered.
+        predictions: Predictions by key of the query.
+        truths: Ground truths by key of the query.
+        allow_partial: Whether queries may lack a prediction.
 
     Raises:
-        UserError: An answer is to an unknown query, or queries are unanswered and that is not allowed.
+        UserError: A prediction is for an unknown query, or queries lack a prediction and ``allow_partial`` is false.
     """
     unknown = [key for key in predictions if key not in truths]
     if unknown:

@@ -1,4 +1,4 @@
-"""Predictions as benchmarks take them: the Ego4D NLQ challenge's JSON, or JSON lines as QVHighlights has them."""
+"""Submission files: the JSON of the Ego4D NLQ challenge, or the JSON lines of QVHighlights."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from spotvmr.annotations.sources import parse_json, read_json, read_lines
 from spotvmr.errors import UserError
 
 CHALLENGE = {"version": "1.0", "challenge": "ego4d_nlq_challenge"}
-"""The head of an Ego4D NLQ submission; its scorer refuses any other."""
+"""The head of an Ego4D NLQ submission; the official scorer refuses any other."""
 NEEDS_WINDOWS = ("ego4d-nlq", "qvhighlights")
-"""Formats whose scorers break down at a query without windows."""
+"""Formats whose official scorers fail at a query without windows."""
 _LINES = 'predictions are JSON lines with "qid" and "pred_relevant_windows"'
 
 
@@ -25,8 +25,8 @@ class SubmittedPrediction:
     """The prediction for one query.
 
     Attributes:
-        spans: Start and end in seconds and, where the file has it, score of each moment, in the file's order.
-        saliency: Score of each two-second clip of the video; None where the file has none.
+        spans: Start and end in seconds, and the score if the file has it, of each moment, in the order of the file.
+        saliency: Score of each two-second clip of the video; None when the file has none.
     """
 
     spans: list[list[float]]
@@ -38,15 +38,15 @@ def read_submission(path: Path, kind: str) -> dict[str, SubmittedPrediction]:
 
     Args:
         path: The file, UTF-8.
-        kind: "ego4d-nlq" for the challenge's JSON; for others lines of ``{"qid", "pred_relevant_windows": [[start_s,
-            end_s, score], …], "pred_saliency_scores": [score of each clip, …]}``, of which the score matters to
-            "qvhighlights" alone and the last key may be absent. Other keys are ignored.
+        kind: "ego4d-nlq" for the JSON of the challenge. Other formats are JSON lines ``{"qid",
+            "pred_relevant_windows": [[start_s, end_s, score], …], "pred_saliency_scores": [score of each clip, …]}``.
+            Only "qvhighlights" needs the score of a moment; the last key is optional; other keys are ignored.
 
     Returns:
-        Key of a query (for Ego4D ``<clip_uid>/<annotation_uid>_<query_idx>``, else its id) → answer.
+        Predictions by key of the query: ``<clip_uid>/<annotation_uid>_<query_idx>`` for Ego4D, else the query id.
 
     Raises:
-        UserError: The file is not this format, a query is there twice, or a moment has NaN or ends before it starts.
+        UserError: The file is not this format, a query appears twice, or a moment has NaN or ends before it starts.
     """
     rows = _ego4d_rows(path) if kind == "ego4d-nlq" else _line_rows(path)
     predictions: dict[str, SubmittedPrediction] = {}
@@ -65,14 +65,14 @@ def read_submission(path: Path, kind: str) -> dict[str, SubmittedPrediction]:
 
 
 def looks_like_predictions(path: Path) -> bool:
-    """Whether the beginning of a file has the keys of predictions."""
+    """Whether the start of a file has the keys of predictions."""
     with path.open("rb") as file:
         head = file.read(100_000)
     return b'"pred_relevant_windows"' in head or b'"predicted_times"' in head
 
 
 _Rows = Iterator[tuple[str, list[Any], Fields, str]]
-"""Key, moments as the file has them, the whole row, and its place for messages."""
+"""Key, unchecked moments, the whole row, and its place for messages."""
 
 
 def _ego4d_rows(path: Path) -> _Rows:
@@ -89,7 +89,7 @@ def _ego4d_rows(path: Path) -> _Rows:
 
 
 def _whole(path: Path) -> Fields:
-    """The object of a file; a message about a file of lines says what it looks like."""
+    """Read a file that is one object; the error message names the likely format."""
     try:
         return fields_of(read_json(path), str(path))
     except UserError as error:
@@ -106,7 +106,7 @@ def _line_rows(path: Path) -> _Rows:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:
-    """Each line's place and content; a file that is no JSON lines fails as one without predictions."""
+    """Place and content of each line; the error message names the likely format."""
     for where, text in read_lines(path):
         try:
             yield where, parse_json(text, where, _LINES)
@@ -115,7 +115,7 @@ def _lines(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _advice(path: Path) -> str:
-    """What the file seems to be, and what to do."""
+    """The likely format of the file, and advice."""
     kind = sniff(path)
     if kind is not None:
         return f"it looks like annotations of {kind}: are ground_truth= and predictions= swapped?"
@@ -123,7 +123,7 @@ def _advice(path: Path) -> str:
 
 
 def _span(value: object, width: int, where: str) -> list[float]:
-    """One moment: finite numbers, not backwards."""
+    """Check one moment: finite numbers, start not after end."""
     if not isinstance(value, list) or len(value) not in (width, 3):
         wanted = "[start_s, end_s, score]" if width == 3 else "[start_s, end_s] or with a score"
         raise UserError(f"{where} has {repr(value)[:60]} as a moment, needs {wanted}")
@@ -134,7 +134,7 @@ def _span(value: object, width: int, where: str) -> list[float]:
 
 
 def _saliency(content: Fields, where: str) -> list[float] | None:
-    """The scores of clips, where given."""
+    """The scores of clips, if the file has them."""
     if content.get("pred_saliency_scores") is None:
         return None
     scores = _finite(listed(content, "pred_saliency_scores", where), where)
@@ -144,10 +144,10 @@ def _saliency(content: Fields, where: str) -> list[float] | None:
 
 
 def _finite(values: Iterable[Any], where: str) -> list[float]:
-    """Numbers that are neither NaN nor infinite."""
+    """Check that all numbers are finite."""
     found = []
     for value in values:
-        # Whole numbers of JSON may lie beyond every float.
+        # Whole numbers of JSON may exceed the range of floats.
         sound = isinstance(value, (int, float)) and abs(value) <= sys.float_info.max
         if isinstance(value, bool) or not sound:
             raise UserError(f"{where} has {repr(value)[:60]} where a finite number is needed; correct that prediction")

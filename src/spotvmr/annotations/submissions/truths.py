@@ -1,4 +1,4 @@
-"""Ground truth as the official scorers see it."""
+"""Reads ground truth as the official scorers do."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from spotvmr.types import Query
 
 Span = tuple[float, float]
 Ratings = list[list[float]]
-_LONGEST_S = 1_000_000  # no video; a longer one would only fill the memory
+_LONGEST_S = 1_000_000  # limit of a plausible duration, which bounds memory
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The truth of one query.
+    """The ground truth of one query.
 
     Attributes:
-        spans: Start and end in seconds of each true moment, at least one.
-        ratings: Annotators' ratings of every clip of the video, 0 to 4; None where the file has none.
+        spans: Start and end in seconds of each ground-truth moment, at least one.
+        ratings: Annotators' ratings of every clip of the video, 0 to 4; None when the file has none.
     """
 
     spans: Sequence[Span]
@@ -39,8 +39,8 @@ class Truth:
 
 
 _READERS: Mapping[str, Callable[[Path], tuple[list[Query], AnnotationReport]]] = {
-    # These scorers read times that were clipped to the video, as annotations.policies does; rows that the policies
-    # drop have no usable time or sentence.
+    # These scorers read times clipped to the video, as annotations.policies does. Rows that the policies drop have no
+    # usable time or sentence.
     "charades": read_charades,
     "tacos": read_tacos,
     "activitynet": read_activitynet,
@@ -51,20 +51,20 @@ _READERS: Mapping[str, Callable[[Path], tuple[list[Query], AnnotationReport]]] =
 def read_truths(path: Path, kind: str, clip_s: int, annotators: int) -> dict[str, Truth]:
     """Read a ground-truth file.
 
-    Ego4D's and QVHighlights' scorers read the file as it is, queries without a sentence and times past the end
-    included: these two are not passed through ``annotations.policies``.
+    The scorers of Ego4D and QVHighlights read the file unchanged, with queries without a sentence and times past the
+    end. ``annotations.policies`` are not applied to these two formats.
 
     Args:
         path: The file, UTF-8.
         kind: Its format, as in ``spotvmr evaluate format=``.
         clip_s: Seconds of a rated clip.
-        annotators: How many rated each clip.
+        annotators: Number of annotators of each clip.
 
     Returns:
-        Key of a query, as ``read_submission`` has it → truth.
+        Ground truth by key of the query, with the keys of ``read_submission``.
 
     Raises:
-        UserError: The file is not this format, its truth is withheld, or a query is there twice.
+        UserError: The file is not this format, its ground truth is withheld, or a query appears twice.
     """
     try:
         return _unique(_pairs(path, kind, clip_s, annotators), path)
@@ -78,20 +78,20 @@ def read_truths(path: Path, kind: str, clip_s: int, annotators: int) -> dict[str
 
 
 def _pairs(path: Path, kind: str, clip_s: int, annotators: int) -> Iterator[tuple[str, Truth]]:
-    """Keys and truths in the order of the file."""
+    """Keys and ground truths in the order of the file."""
     if kind == "ego4d-nlq":
         yield from _ego4d(path)
     elif kind == "qvhighlights":
         yield from _qvhighlights(path, clip_s, annotators)
     else:
         queries = _READERS[kind](path)[0]
-        # As in a run, queries without truth are not scored where others have one.
+        # As in a run, queries without ground truth are not scored when others have one.
         for query in [query for query in queries if query.moments] or queries:
             yield query.qid, Truth([(moment.start_s, moment.end_s) for moment in query.moments])
 
 
 def _unique(pairs: Iterator[tuple[str, Truth]], path: Path) -> dict[str, Truth]:
-    """Each query once, each with its truth."""
+    """Check that each query appears once and has a ground truth."""
     truths: dict[str, Truth] = {}
     for key, truth in pairs:
         if key in truths:
@@ -107,7 +107,7 @@ def _unique(pairs: Iterator[tuple[str, Truth]], path: Path) -> dict[str, Truth]:
 
 
 def _ego4d(path: Path) -> Iterator[tuple[str, Truth]]:
-    """Every language query."""
+    """All language queries of an Ego4D file."""
     for video in listed(fields_of(read_json(path), str(path)), "videos", str(path)):
         for clip in listed(fields_of(video, str(path)), "clips", str(path)):
             for annotation in listed(fields_of(clip, str(path)), "annotations", str(path)):
@@ -118,7 +118,7 @@ def _ego4d(path: Path) -> Iterator[tuple[str, Truth]]:
 
 
 def _clip_times(query: object, where: str) -> list[Span]:
-    """Start and end of a query within its clip; nothing where they are withheld."""
+    """Start and end of a query within its clip; empty when they are withheld."""
     times = fields_of(query, where)
     if times.get("clip_start_sec") is None and times.get("clip_end_sec") is None:
         return []
@@ -127,7 +127,7 @@ def _clip_times(query: object, where: str) -> list[Span]:
 
 
 def _qvhighlights(path: Path, clip_s: int, annotators: int) -> Iterator[tuple[str, Truth]]:
-    """Every line."""
+    """All lines of a QVHighlights file."""
     for where, line in read_lines(path):
         row = fields_of(parse_json(line, where, "the format is one JSON object a line"), where)
         truth = Truth(spans(row, "relevant_windows", where), _ratings(row, where, clip_s, annotators))
@@ -135,7 +135,7 @@ def _qvhighlights(path: Path, clip_s: int, annotators: int) -> Iterator[tuple[st
 
 
 def _ratings(row: Fields, where: str, clip_s: int, annotators: int) -> Ratings | None:
-    """Ratings of every clip of the video; clips outside the true moments were not rated and count as 0."""
+    """Ratings of every clip of the video; clips outside the ground-truth moments were not rated and count as 0."""
     if row.get("saliency_scores") is None:
         return None
     duration_s = above_zero(row, "duration", "in seconds", where)
@@ -153,7 +153,7 @@ def _ratings(row: Fields, where: str, clip_s: int, annotators: int) -> Ratings |
 
 
 def _rates(value: Any, where: str, annotators: int) -> list[float]:
-    """What the annotators gave one clip."""
+    """Ratings of one clip, one an annotator."""
     sound = isinstance(value, list) and len(value) == annotators
     if not sound or not all(type(rate) in (int, float) and 0 <= rate <= 4 for rate in value):
         raise UserError(f"{where} has {repr(value)[:60]} as ratings, needs {annotators} numbers from 0 to 4")

@@ -1,4 +1,4 @@
-"""Official submission files from a run's predictions."""
+"""Writes the predictions of a run as official submission files."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def write_submission(predictions: Sequence[Prediction], kind: str, path: Path) -
     """Write the submission file of a data set's format.
 
     Args:
-        predictions: One a query, each with its moments, best first.
+        predictions: One prediction a query, with its moments, best first.
         kind: A format of ``WRITERS``.
         path: File to create or replace.
 
     Raises:
-        UserError: The format has no submission file, or a query id is not of the format.
+        UserError: The format has no submission file, or a query id does not fit the format.
     """
     check_writable(kind)
     write_text_atomic(path, WRITERS[kind](predictions))
@@ -32,7 +32,7 @@ def check_writable(kind: str) -> None:
     """Check that a format has an official submission file.
 
     Raises:
-        UserError: It has none.
+        UserError: The format has none.
     """
     if kind not in WRITERS:
         raise UserError(
@@ -42,7 +42,7 @@ def check_writable(kind: str) -> None:
 
 
 def _ego4d(predictions: Sequence[Prediction]) -> str:
-    """The Ego4D NLQ challenge's JSON."""
+    """The JSON of the Ego4D NLQ challenge."""
     results = [_ego4d_result(prediction) for prediction in predictions]
     return json.dumps({**CHALLENGE, "results": results}, allow_nan=False) + "\n"
 
@@ -63,12 +63,12 @@ def _ego4d_result(prediction: Prediction) -> dict[str, Any]:
 
 
 def _qvhighlights(predictions: Sequence[Prediction]) -> str:
-    """QVHighlights' JSON lines."""
+    """The JSON lines of QVHighlights."""
     return "".join(json.dumps(_qvhighlights_row(prediction), allow_nan=False) + "\n" for prediction in predictions)
 
 
 def _qvhighlights_row(prediction: Prediction) -> dict[str, Any]:
-    """One query of a QVHighlights submission; its scorer takes ids for equal only as whole numbers."""
+    """One query of a QVHighlights submission; the official scorer compares ids as whole numbers."""
     if not prediction.qid.isdecimal():
         raise UserError(f"query {prediction.qid} of this run is no QVHighlights query, whose ids are whole numbers")
     return {
@@ -80,4 +80,4 @@ def _qvhighlights_row(prediction: Prediction) -> dict[str, Any]:
 
 
 WRITERS: Mapping[str, Callable[[Sequence[Prediction]], str]] = {"ego4d-nlq": _ego4d, "qvhighlights": _qvhighlights}
-"""The content of a submission file, by format."""
+"""Functions from predictions to the content of a submission file, by format."""

@@ -1,5 +1,5 @@
 "use strict";
-// Listeners stand on the document: gradio replaces what is below whenever a value changes.
+// Listeners are on the document, because gradio replaces its elements whenever a value changes.
 (() => {
   const player = () => document.getElementById("film-player");
   const playFrom = (seconds) => {
@@ -17,7 +17,7 @@
     const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
     return playFrom(share * Number(track.closest(".timeline").dataset.duration));
   });
-  // Media events do not bubble: they are caught on their way down.
+  // Media events do not bubble: listen in the capture phase.
   document.addEventListener("timeupdate", (event) => {
     const head = document.querySelector(".timeline .playhead");
     const track = document.querySelector(".timeline .track");

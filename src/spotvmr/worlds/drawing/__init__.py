@@ -1,1 +1,1 @@
-"""Drawing of the demo's frames."""
+"""Draws the frames of the demo."""

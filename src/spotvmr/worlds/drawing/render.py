@@ -1,4 +1,4 @@
-"""From a story and its track to frames."""
+"""Renders the frames of a story."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ _COLOURS = np.array(
 _MARK, _MARK_ON_WHITE, _LINE = (250, 240, 226), (70, 70, 76), (28, 24, 26)
 _SKINS = np.array([(232, 184, 150), (204, 148, 110), (150, 98, 66), (104, 68, 48)], float)
 _SLEEVES = np.array([(60, 62, 70), (96, 100, 108), (44, 60, 72), (84, 70, 60)], float)
-_TURN = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)  # generator of turns about grey
+_TURN = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)  # generator of rotations about the grey axis
 
 
 class Renderer:
     """Draws the frames of one video.
 
     Args:
-        story: What happens.
-        track: Where everything is at each frame.
-        settings: Of the world.
-        rng: Chooses light, hue, skin and the grain of the rooms.
+        story: The story.
+        track: Positions at each frame.
+        settings: Settings of the world.
+        rng: Chooses light, hue, skin and the noise of the rooms.
     """
 
     def __init__(self, story: Story, track: Track, settings: WorldSettings, rng: np.random.Generator) -> None:
-        """Draw the nuisances of the video."""
+        """Draw random light, hue and skin for the video."""
         self._story, self._track, self._settings = story, track, settings
         self._pixel = settings.pixel
         self._hue = _hue_matrix(rng)
@@ -55,10 +55,10 @@ class Renderer:
         self._patches: dict[tuple[int, ...], Patch] = {}
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
-        """All frames in order, each (H, W, 3) uint8 and the caller's own."""
+        """All frames in order, each a new array (H, W, 3) uint8."""
         bounds = np.searchsorted(self._track.visit, np.arange(len(self._story.visits) + 1))
         for number, visit in enumerate(self._story.visits):
-            self._patches.clear()  # light belongs to the visit, and a day of video would fill the memory
+            self._patches.clear()  # light differs between visits, and all patches would fill the memory
             yield from self._visit_frames(number, visit, int(bounds[number]), int(bounds[number + 1]))
 
     def _visit_frames(self, number: int, visit: Visit, start: int, stop: int) -> Iterator[NDArray[np.uint8]]:
@@ -75,7 +75,7 @@ class Renderer:
             yield picture
 
     def _room(self, number: int, visit: Visit) -> Array:
-        """The empty room, wider than the frame by what the camera drifts."""
+        """The empty room, larger than the frame by the maximum drift of the camera."""
         s, margin = self._settings, self._margin
         rng = np.random.default_rng(int(self._seeds[number]))
         wide = paint_room(visit.room, s.width + 2 * margin[0], s.height + 2 * margin[1], self._pixel, rng)
@@ -86,7 +86,7 @@ class Renderer:
         return int(np.ceil(DRIFT_X * self._pixel)), int(np.ceil(DRIFT_Y * self._pixel))
 
     def _furnish(self, room: Array, number: int, visit: Visit, without: int) -> NDArray[np.uint8]:
-        """The room with its objects but the one in the hand."""
+        """The room with its objects, except the object in the hand."""
         stage = np.clip(room, 0, 255).astype(np.uint8)
         for place, placed in enumerate(visit.objects):
             if place != without:
@@ -126,12 +126,12 @@ class Renderer:
         return self._patches[key]
 
     def _light(self, colours: Array, number: int) -> Array:
-        """Hue of the video and light of the visit; the same for room, objects and hand."""
+        """Apply the hue of the video and the light of the visit, the same for room, objects and hand."""
         return colours @ self._hue.T * self._gains[number]
 
 
 def _hue_matrix(rng: np.random.Generator) -> Array:
-    """A small turn of all hues about grey, with more or less saturation (3, 3)."""
+    """A matrix (3, 3) that rotates hues slightly about the grey axis and changes the saturation."""
     angle, saturation = rng.uniform(-0.12, 0.12), rng.uniform(0.85, 1.1)
     turn = np.eye(3) + np.sin(angle) * _TURN + (1 - np.cos(angle)) * (_TURN @ _TURN)
     grey = np.full((3, 3), 1 / 3)

@@ -1,4 +1,4 @@
-"""The eight rooms as textures: wall above, floor below, each kind with a pattern of its own."""
+"""The eight rooms as textures, each with its own pattern."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Pattern = Callable[[Array, Array], Array]
-"""From places in units to shades in about -1 to 1."""
+"""From positions in units to shades of about -1 to 1."""
 
 
 def _tiles(x: Array, y: Array) -> Array:
@@ -46,7 +46,7 @@ def _bricks(x: Array, y: Array) -> Array:
     return np.where((y % 7 < 1.3) | ((x + (row % 2) * 9) % 18 < 1.3), 1.2, -0.4)
 
 
-# Colour (r, g, b), contrast of the pattern, pattern. Greyer than any object, which are saturated and outlined.
+# Colour (r, g, b), contrast of the pattern, pattern. Rooms are greyer than objects, which have outlines.
 _KINDS: tuple[tuple[tuple[int, int, int], float, Pattern], ...] = (
     ((168, 158, 142), 22, _tiles),
     ((128, 160, 170), 20, _small_tiles),
@@ -67,7 +67,8 @@ def paint_room(room: int, width: int, height: int, pixel: float, rng: np.random.
         width: Pixels.
         height: Pixels.
         pixel: Pixels in one unit.
-        rng: Shifts the pattern, shades the place and grains it; the grain stands still, which costs no bit rate.
+        rng: Chooses the offset of the pattern, a gradient of light, and noise, which is constant over time to save bit
+            rate.
 
     Returns:
         Colours (height, width, 3), about 0 to 255.
@@ -78,5 +79,5 @@ def paint_room(room: int, width: int, height: int, pixel: float, rng: np.random.
     lean_x, lean_y = rng.uniform(-14, 14, 2)
     shade += lean_x * (x / x.max() * 2 - 1) + lean_y * (y / y.max() * 2 - 1)
     tint = np.asarray(colour, float) + rng.uniform(-8, 8, 3)
-    shade += rng.normal(0, 3.0, shade.shape)  # last: how much is drawn depends on the size
+    shade += rng.normal(0, 3.0, shade.shape)  # last, because the number of random values depends on the size
     return tint + shade[..., None]

@@ -1,6 +1,6 @@
 """The twelve shapes as implicit functions on the unit disc: negative inside. ``v`` points down.
 
-Each has a mark that breaks its symmetry, so that turning shows at any shape.
+Each has a mark that breaks its symmetry, so that rotation is visible for every shape.
 """
 
 from __future__ import annotations

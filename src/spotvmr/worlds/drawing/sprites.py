@@ -1,4 +1,4 @@
-"""Anti-aliased pictures of objects and hands, ready to be laid over a frame."""
+"""Anti-aliased sprites of objects and hands, which are blended into frames."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from spotvmr.worlds.drawing.shapes import SHAPE_FUNCTIONS, Array, capsule, disc
 from spotvmr.worlds.layout import RADIUS
 
 ANGLE_STEPS = 64
-"""Turning is drawn in steps of this part of a turn."""
+"""Angles are rounded to this many steps in a full turn."""
 SCALE_STEP = 0.04
-_FINE = 3  # samples a pixel and axis
+_FINE = 3  # samples in a pixel, along each axis
 _EXTENT = 1.14  # farthest corner of any shape, in radii: the hammer's
 _LINE = 0.09  # thickness of an object's outline, in radii
 
 HAND_ANCHOR = (48, 22)
-"""Where a hand's place lies in its picture, units; tilted arms need the width on either side of it."""
+"""Anchor of a hand in its sprite, in units; the width on both sides leaves space for tilted hands."""
 POSES = 4
 
 
 @dataclass(frozen=True)
 class Patch:
-    """A picture with transparency, prepared for 8-bit blending.
+    """A sprite with transparency, prepared for 8-bit blending.
 
     Attributes:
-        keep: What shows through, 0 to 256 (h, w, 1) uint16.
-        paint: Colour times cover, 0 to 65280 (h, w, 3) uint16.
-        anchor_x: Column that goes to the place asked for.
-        anchor_y: Row that goes there.
+        keep: Weight of the background, 0 to 256 (h, w, 1) uint16.
+        paint: Colour times coverage, 0 to 65280 (h, w, 3) uint16.
+        anchor_x: Column that is drawn at the given position.
+        anchor_y: Row that is drawn at the given position.
     """
 
     keep: NDArray[np.uint16]
@@ -41,11 +41,11 @@ class Patch:
 
 
 def lay(frame: NDArray[np.uint8], patch: Patch, x: float, y: float) -> None:
-    """Blend a patch into a frame (H, W, 3) in place; what lies outside is cut off.
+    """Blend a patch into a frame (H, W, 3) in place; parts outside the frame are cut off.
 
     Args:
         frame: The picture to change.
-        patch: The picture to lay over it.
+        patch: The sprite.
         x: Column of the anchor.
         y: Row of the anchor.
     """
@@ -73,13 +73,13 @@ def tint(tones: Array, colours: Array, anchor_x: int, anchor_y: int) -> Patch:
     """
     tones, left, top = _trim(tones)
     keep = np.rint(256 * (1 - tones.sum(axis=2, keepdims=True))).astype(np.uint16)
-    # Rounding both halves up must not carry 255 past 255: the paint gets what keep leaves
+    # Rounding up both parts must not exceed 255: paint gets at most the weight that keep leaves
     paint = np.minimum(256 * (tones @ np.clip(colours, 0, 255)), 255.0 * (256 - keep.astype(float)))
     return Patch(keep, np.maximum(paint, 0).astype(np.uint16), anchor_x - left, anchor_y - top)
 
 
 def _trim(tones: Array) -> tuple[Array, int, int]:
-    """Cut clear rows and columns off the borders; also how many went at the left and at the top."""
+    """Cut transparent borders off; return the sprite and the numbers of columns cut at the left and rows at the top."""
     cover = tones.sum(axis=2)
     rows, columns = np.flatnonzero(cover.any(axis=1)), np.flatnonzero(cover.any(axis=0))
     if not len(rows):
@@ -95,7 +95,7 @@ def _average(samples: NDArray[np.bool_]) -> Array:
 
 @lru_cache(maxsize=256)
 def object_tones(shape: int, angle: int, size: int, pixel: float) -> Array:
-    """Cover of body, mark and outline of an object.
+    """Coverage of body, mark and outline of an object.
 
     Args:
         shape: Class of the shape.
@@ -104,7 +104,7 @@ def object_tones(shape: int, angle: int, size: int, pixel: float) -> Array:
         pixel: Pixels in one unit.
 
     Returns:
-        Shares (n, n, 3) with n odd; the object's centre is the middle pixel's.
+        Shares (n, n, 3) with odd n; the centre of the object is the centre of the middle pixel.
     """
     radius = RADIUS * size * SCALE_STEP * pixel
     half = int(np.ceil(radius * _EXTENT))
@@ -117,7 +117,7 @@ def object_tones(shape: int, angle: int, size: int, pixel: float) -> Array:
     return np.stack([_average((body <= -_LINE) & ~marked), _average(marked), _average(line)], axis=2)
 
 
-# Where the fingers of each pose end, and their thickness; units from the anchor, v points down
+# Finger tips of each pose, in units from the anchor; v points down
 _FINGERS: tuple[tuple[tuple[float, float], ...], ...] = (
     ((-7, -3), (-3, -8), (2, -9), (7, -5)),
     ((-8, 2), (-5, -5), (4, -6), (8, 1)),
@@ -129,12 +129,12 @@ _SLEEVE_FROM = 24.0  # units below the anchor
 
 @lru_cache(maxsize=64)
 def hand_tones(pose: int, tilt: int, reach: int, pixel: float) -> Array:
-    """Cover of skin, sleeve and outline of a hand with its arm.
+    """Coverage of skin, sleeve and outline of a hand with its forearm.
 
     Args:
         pose: Number of the pose.
-        tilt: Of the arm, in hundredths of a turn.
-        reach: Pixels the arm reaches down from the hand: to the frame's edge.
+        tilt: Rotation of the hand, in hundredths of a full turn.
+        reach: Length of the forearm in pixels, down to the edge of the frame.
         pixel: Pixels in one unit.
 
     Returns:
@@ -145,8 +145,8 @@ def hand_tones(pose: int, tilt: int, reach: int, pixel: float) -> Array:
     x, y = np.meshgrid(columns, rows)
     turn = 2 * np.pi * tilt / 100
     u, v = np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y - np.sin(turn) * x
-    arm = capsule(u, v, (0.0, 8.0), (0.0, 2 * reach / pixel), 5.0)
+    forearm = capsule(u, v, (0.0, 8.0), (0.0, 2 * reach / pixel), 5.0)
     fingers = [capsule(u, v, (tip[0] * 0.4, 5.0), tip, 1.9) for tip in _FINGERS[pose]]
-    whole = np.minimum.reduce([disc(u, v * 0.85, 0, 6.0, 6.5), arm, *fingers])
+    whole = np.minimum.reduce([disc(u, v * 0.85, 0, 6.0, 6.5), forearm, *fingers])
     line, sleeve = (whole < 0) & (whole > -0.9), (whole <= -0.9) & (v > _SLEEVE_FROM)
     return np.stack([_average((whole <= -0.9) & ~sleeve), _average(sleeve), _average(line)], axis=2)
