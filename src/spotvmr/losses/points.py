@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-from torchvision.ops import sigmoid_focal_loss
 
 from spotvmr.losses.geometry import span_diou
 from spotvmr.losses.proposals import map_distillation
@@ -49,7 +49,11 @@ def point_focal_loss(score: Tensor, positive: Tensor, valid: Tensor) -> Tensor:
         positive: Of ``positive_points`` (B, P).
         valid: Points in the video (B, P).
     """
-    return (sigmoid_focal_loss(score, positive.to(score.dtype), reduction="none") * valid).sum()
+    target = positive.to(score.dtype)
+    p = score.sigmoid()
+    p_true = p * target + (1 - p) * (1 - target)
+    focal = F.binary_cross_entropy_with_logits(score, target, reduction="none") * (1 - p_true) ** 2
+    return ((0.25 * target + 0.75 * (1 - target)) * focal * valid).sum()
 
 
 def point_border_loss(spans: Tensor, positive: Tensor, span: Tensor) -> Tensor:

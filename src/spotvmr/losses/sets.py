@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as nnf
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from spotvmr.losses.geometry import span_giou
@@ -32,6 +31,8 @@ def matched(cost: Tensor) -> Tensor:
     Args:
         cost: Of giving prediction q the target m (B, Q, M), M <= Q.
     """
+    from scipy.optimize import linear_sum_assignment  # of training alone, and slow to import
+
     # A diverged training has costs that are not numbers, which the assignment refuses; its loss says so afterwards.
     tables = cost.detach().double().nan_to_num().cpu().numpy()
     rows = [linear_sum_assignment(table.T)[1] for table in tables]

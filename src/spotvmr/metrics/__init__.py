@@ -41,11 +41,11 @@ __all__ = [
     "selection_recall",
 ]
 
-_MODULES = ("rules", "bootstrap", "per_query", "functional", "grounding", "selection")
+_MODULES = ("rules", "bootstrap", "functional", "per_query", "grounding", "selection")
 
 
 def __getattr__(name: str) -> Any:
-    """Import the module that defines ``name``, torch-free ones first."""
+    """Import the module that defines ``name``, those with fewest packages first."""
     if name in __all__:
         for module in _MODULES:
             found = vars(import_module(f"{__name__}.{module}"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 
 def separation(scores: NDArray[np.float64], hits: NDArray[np.bool_]) -> float:
@@ -23,6 +22,8 @@ def separation(scores: NDArray[np.float64], hits: NDArray[np.bool_]) -> float:
         >>> separation(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
         0.75
     """
+    from scipy.stats import rankdata  # slow to import
+
     n_hits = int(hits.sum())
     pairs = n_hits * (len(hits) - n_hits)
     if not pairs:

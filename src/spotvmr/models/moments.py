@@ -9,7 +9,6 @@ from statistics import pstdev
 
 import torch
 from torch import Tensor
-from torchvision.ops import box_iou, nms
 
 from spotvmr.errors import UserError
 from spotvmr.models.protocol import VmrOutput
@@ -34,7 +33,14 @@ def thin(span_s: Tensor, score: Tensor, nms_iou: float, top_k: int) -> list[Mome
         nms_iou: The largest overlap that is allowed.
         top_k: Moments to keep.
     """
-    return as_moments(span_s, score, nms(_boxes(span_s), score, nms_iou)[:top_k])
+    left = score.argsort(descending=True, stable=True)
+    kept: list[int] = []
+    while len(left) and len(kept) < top_k:
+        best, left = int(left[0]), left[1:]
+        kept.append(best)
+        # In double precision, as an overlap of 0.3 in single precision lies above the limit 0.3.
+        left = left[~(_overlap(span_s[best], span_s[left]).double() > nms_iou)]
+    return as_moments(span_s, score, torch.tensor(kept, dtype=torch.long, device=span_s.device))
 
 
 def soft_nms(span_s: Tensor, score: Tensor, sigma: float, top_k: int) -> list[Moment]:
@@ -49,7 +55,7 @@ def soft_nms(span_s: Tensor, score: Tensor, sigma: float, top_k: int) -> list[Mo
         sigma: Width of the Gaussian.
         top_k: Moments to keep.
     """
-    overlap = box_iou(_boxes(span_s), _boxes(span_s)).nan_to_num(0.0)
+    overlap = _overlap(span_s[:, None], span_s).nan_to_num(0.0)
     overlap.fill_diagonal_(1.0)  # a span of no length overlaps itself
     left = score.clone()
     found: list[Moment] = []
@@ -144,7 +150,7 @@ def in_seconds(span: Tensor, clip_s: float, duration_s: float) -> Tensor:
     return torch.stack([span_s[:, 0], torch.maximum(span_s[:, 0], span_s[:, 1])], -1)
 
 
-def _boxes(span_s: Tensor) -> Tensor:
-    """Spans as boxes of height one for torchvision (n, 4)."""
-    low, high = torch.zeros_like(span_s[:, 0]), torch.ones_like(span_s[:, 0])
-    return torch.stack([span_s[:, 0], low, span_s[:, 1], high], -1)
+def _overlap(a: Tensor, b: Tensor) -> Tensor:
+    """Intersection over union of spans (…, 2) that broadcast (…); NaN where both have no length."""
+    shared = (torch.minimum(a[..., 1], b[..., 1]) - torch.maximum(a[..., 0], b[..., 0])).clamp(min=0)
+    return shared / ((a[..., 1] - a[..., 0]) + (b[..., 1] - b[..., 0]) - shared)

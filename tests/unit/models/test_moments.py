@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from spotvmr.errors import UserError
-from spotvmr.models.moments import rerank
+from spotvmr.models.moments import as_moments, rerank, thin
 from spotvmr.types import Moment
 
 ASKED = [Moment(0.0, 2.0, 0.6), Moment(6.5, 7.5, 0.5)]
@@ -70,3 +70,30 @@ def test_logits_are_no_scores() -> None:
 
 def test_no_moment_is_no_moment() -> None:
     assert rerank([], LOGITS, clip_s=2.0, weight=0.1) == []
+
+
+def test_thinning_drops_what_overlaps_a_better_moment_by_more_than_the_limit() -> None:
+    spans = torch.tensor([[0.0, 10.0], [0.0, 5.0], [0.0, 4.8], [5.0, 15.0], [20.0, 21.0]])
+    score = torch.tensor([0.9, 0.8, 0.7, 0.6, 0.5])
+    # Their overlaps with the first are 0.5, 0.48 and 1/3; the second overlaps the third by 0.96.
+    assert [m.score for m in thin(spans, score, 0.5, 9)] == pytest.approx([0.9, 0.8, 0.6, 0.5])
+    assert [m.score for m in thin(spans, score, 0.5, 2)] == pytest.approx([0.9, 0.8])
+    assert [m.score for m in thin(spans, score, 0.49, 9)] == pytest.approx([0.9, 0.7, 0.6, 0.5])
+
+
+def test_moments_without_length_are_kept_and_none_gives_none() -> None:
+    assert len(thin(torch.tensor([[1.0, 1.0], [1.0, 1.0]]), torch.tensor([0.5, 0.6]), 0.5, 5)) == 2
+    assert thin(torch.zeros(0, 2), torch.zeros(0), 0.5, 5) == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_thinning_equals_the_boxes_of_torchvision(seed: int) -> None:
+    from torchvision.ops import nms
+
+    generator = torch.Generator().manual_seed(seed)
+    spans = (torch.randint(0, 40, (100, 2), generator=generator) * 1.5).sort(-1).values
+    score = torch.randint(0, 30, (100,), generator=generator) / 30  # with ties
+    flat = torch.zeros(100)
+    for limit in (0.25, 0.3, 0.5, 1 / 3):
+        kept = nms(torch.stack([spans[:, 0], flat, spans[:, 1], flat + 1], -1), score, limit)
+        assert thin(spans, score, limit, 100) == as_moments(spans, score, kept)
