@@ -42,7 +42,6 @@ FOLDERS = sorted(
     if (path / "__init__.py").is_file() or path.name == "conf"
 )
 PENDING: tuple[str, ...] = (
-    "annotations",
     "assembly",
     "benchmarks",
     "cli",
@@ -54,7 +53,6 @@ PENDING: tuple[str, ...] = (
     "evaluation",
     "extraction",
     "features",
-    "haystack",
     "losses",
     "metrics",
     "models",
@@ -62,12 +60,9 @@ PENDING: tuple[str, ...] = (
     "pretraining",
     "retrieval",
     "selection",
-    "sweeps",
-    "system",
     "training",
     "types",
     "video",
-    "worlds",
 )
 """Folders of ``src/spotvmr`` that still hold some of the words."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -143,6 +144,17 @@ def test_a_run_of_other_encoders_is_refused(trained: tuple[Path, Path], tmp_path
     save_file(weights, tmp_path / "weights.safetensors", {"identity": json.dumps(identity)})
     with pytest.raises(UserError, match="index features of other weights"):
         Retriever.from_run(tmp_path)
+
+
+def test_a_run_of_another_device_is_opened_on_this_one(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    from spotvmr import Retriever
+
+    run, path = trained
+    settings = (run / "config.yaml").read_text()
+    assert "\ndevice: cpu" in settings
+    (tmp_path / "config.yaml").write_text(settings.replace("\ndevice: cpu", "\ndevice: cuda"))
+    shutil.copy(run / "weights.safetensors", tmp_path)
+    assert Retriever.from_run(tmp_path, device="cpu").open(path, progress=False).ask(QUERIES[0]).moments
 
 
 @pytest.mark.timeout(300)

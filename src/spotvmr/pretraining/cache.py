@@ -164,7 +164,9 @@ def label_table(path: Path, samples: int, clip_s: float, classes: Classes) -> ND
         here = place[frames]
         rows["spots"][:, spot, :2] = here * 2 - 1
         rows["spots"][:, spot, 2] = seen & (here > 0).all(1) & (here < 1).all(1)
-    rows["pose"] = np.stack([track.scale, np.cos(2 * np.pi * track.turns), np.sin(2 * np.pi * track.turns)], 1)[frames]
+    rows["pose"] = np.stack([track.scale, np.cos(2 * np.pi * track.rotation), np.sin(2 * np.pi * track.rotation)], 1)[
+        frames
+    ]
     rows["things"] = _things(world, frames, held)
     return rows
 

@@ -87,12 +87,14 @@ def heading(group: Group, named: Iterable[str] = ()) -> str:
         group: The runs.
         named: Further terms to include: those in which this group differs from others.
     """
-    said = group.terms
+    shared = group.terms
     usual = (
-        f"{said['data set']}, {said['split']}, {said['queries']} queries, IoU {said['IoU rule']} threshold,"
-        f" costs {said['FLOP source']}"
+        f"{shared['data set']}, {shared['split']}, {shared['queries']} queries, IoU {shared['IoU rule']} threshold,"
+        f" costs {shared['FLOP source']}"
     )
-    return ", ".join([usual, *(f"{term} {said[term]}" for term in named if term in said and term not in _IN_HEADINGS)])
+    return ", ".join(
+        [usual, *(f"{term} {shared[term]}" for term in named if term in shared and term not in _IN_HEADINGS)]
+    )
 
 
 def why_apart(found: Sequence[Group]) -> str:

@@ -48,7 +48,7 @@ class Answer:
         query: The sentence.
         moments: Best first, in seconds.
         confidence: Score of the best moment divided by the sum of all candidates' scores, from 0 to 1. It is near 1
-            when one moment stands out and low when several are equally good.
+            when one moment is clearly the best, and low when several are equally good.
         clips: Numbers of the expert clips, ascending.
         steps: The same clips by step of the spotter.
         scores: The selector's last score of each clip (T); empty for selectors without scores.
@@ -120,5 +120,5 @@ class Answer:
 
 
 def _counted_already() -> QueryFlops:
-    """Stand in for ``count`` in an unpickled answer, which carries its counts."""
+    """Replace ``count`` in an unpickled answer, which carries its counts."""
     raise RuntimeError("an unpickled answer carries its counts")

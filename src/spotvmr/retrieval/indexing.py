@@ -17,7 +17,7 @@ from spotvmr.assembly import encode_clips
 from spotvmr.cost import Ledger
 from spotvmr.encoders import ClipEncoder
 from spotvmr.retrieval.cache.video_cache import VideoCache
-from spotvmr.system.malloc_trim import return_freed_memory
+from spotvmr.system.malloc_trim import trim_heap
 from spotvmr.types import ClipGrid
 from spotvmr.video import Frames, VideoInfo, iter_keyframes, stream_clips
 
@@ -112,7 +112,7 @@ class IndexPass:
                 first += len(rows)
                 bar.update(bar.task_ids[0], completed=float(times[-1][-1]))
         cache.finish_index(video, key, first)
-        return_freed_memory()
+        trim_heap()
         return np.concatenate(times), np.concatenate(features), True
 
     def _frames(self, info: VideoInfo, after_s: float | None) -> Iterator[Frames]:

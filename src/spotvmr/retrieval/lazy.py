@@ -15,7 +15,7 @@ from spotvmr.retrieval.cache.clip_rows import ClipRows
 from spotvmr.retrieval.cache.video_cache import ClipTimings
 from spotvmr.retrieval.context import RetrievalContext
 from spotvmr.retrieval.decoding import ClipDecoder, DecodedClips, Look
-from spotvmr.system.malloc_trim import return_freed_memory
+from spotvmr.system.malloc_trim import trim_heap
 from spotvmr.types import ClipGrid
 from spotvmr.video import VideoInfo
 
@@ -63,7 +63,7 @@ class LazyFeatures:
             ledger.add("decode", frames=batch.frames)
             frames, decode_s = frames + batch.frames, decode_s + batch.cpu_s
             self._encode(batch, ledger)
-        return_freed_memory()
+        trim_heap()
         spent_s = ledger.stages()["expert"]["seconds"] - before
         self._context.cache.add_timings(
             self._video, self._context.expert_key, ClipTimings(frames, decode_s, len(expert), spent_s)

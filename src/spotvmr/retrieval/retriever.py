@@ -69,13 +69,16 @@ class Retriever:
         )
 
     @classmethod
-    def from_run(cls, run: str | Path, cache: str | Path | None = None, cache_gb: float = 4.0) -> Retriever:
+    def from_run(
+        cls, run: str | Path, cache: str | Path | None = None, cache_gb: float = 4.0, device: str | None = None
+    ) -> Retriever:
         """Load a trained run.
 
         Args:
             run: Its folder, such as ``runs/demo``.
             cache: Folder for indexes and expert features; None takes ``$SPOTVMR_CACHE`` or ``~/.cache/spotvmr``.
             cache_gb: Maximum size of the cache in gigabytes; the least recently used videos are deleted.
+            device: Device of the encoders, such as "cpu" or "cuda"; None uses the device of the run's settings.
 
         Raises:
             UserError: The run is absent, its weights do not fit, or its encoders are not available.
@@ -84,7 +87,11 @@ class Retriever:
         if not (folder / WEIGHTS).is_file() or not (folder / "config.yaml").is_file():
             raise UserError(f"no trained run at {folder}: train one with 'make train', or name another with run=FOLDER")
         config = load(folder / "config.yaml")
-        config = replace(config, model=replace(config.model, top_k=max(_MOMENTS, config.model.top_k)))
+        config = replace(
+            config,
+            model=replace(config.model, top_k=max(_MOMENTS, config.model.top_k)),
+            device=device or config.device,
+        )
         retriever = build_retriever(config, _cache(cache, cache_gb))
         _check_encoders(folder, retriever.context)
         load_weights(retriever.context.system, folder / WEIGHTS)
@@ -144,7 +151,7 @@ def build_retriever(config: Config, cache: VideoCache) -> Retriever:
     if not isinstance(index, FrozenEncoder) or not isinstance(expert, FrozenEncoder):
         raise UserError(
             "the run's features do not come straight from encoders (they were imported or derived): a video cannot be "
-            "searched with it; train a run with encoders alone, such as index=mobileclip2-s0 expert=vit-l-14"
+            "searched with it; train a run with encoders, such as index=mobileclip2-s0 expert=vit-l-14"
         )
     if config.index.drop:
         raise UserError(f"the run reads index without {', '.join(config.index.drop)}: search with one that has it all")

@@ -1,4 +1,4 @@
-"""Returns freed memory to the operating system."""
+"""Returns unused heap memory to the operating system."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from functools import cache
 from typing import Any
 
 
-def return_freed_memory() -> None:
-    """Return freed memory to the operating system with glibc; do nothing with other C libraries.
+def trim_heap() -> None:
+    """Return unused heap memory to the operating system with glibc; do nothing with other C libraries.
 
-    glibc keeps freed frames and activations in the arena of the thread that allocated them. Other threads cannot use
-    this memory. Without this call, the peak memory of a query is the sum of its stages instead of their maximum.
+    glibc keeps the memory of deleted frames and activations in the arena of the thread that allocated them. Other
+    threads cannot use it. Without this call, the peak memory of a query is the sum of its stages and not their maximum.
     """
     if (library := _glibc()) is not None:
         library.malloc_trim(0)

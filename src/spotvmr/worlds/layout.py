@@ -35,7 +35,7 @@ class Placed:
         colour: Class of its colour.
         x: Centre from the left, units.
         y: Centre from the top, units.
-        turns: Its clockwise angle as a fraction of a full turn.
+        rotation: Its clockwise angle as a fraction of a full turn.
         scale: Factor on its size.
     """
 
@@ -43,7 +43,7 @@ class Placed:
     colour: int
     x: float
     y: float
-    turns: float
+    rotation: float
     scale: float
 
 

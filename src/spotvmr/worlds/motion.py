@@ -35,21 +35,21 @@ class Offsets:
     Attributes:
         dx: Object to the right (n,).
         dy: Object downwards (n,).
-        turns: Clockwise rotation of the object in full turns (n,).
+        rotation: Clockwise rotation of the object in full turns (n,).
         scale: Factor on the object's size (n,).
         hand_dy: Hand downwards, relative to the object's motion (n,).
     """
 
     dx: Array
     dy: Array
-    turns: Array
+    rotation: Array
     scale: Array
     hand_dy: Array
 
 
 def _still(cycles: Array) -> dict[str, Array]:
     zero = np.zeros_like(cycles)
-    return {"dx": zero, "dy": zero, "turns": zero, "scale": zero + 1, "hand_dy": zero}
+    return {"dx": zero, "dy": zero, "rotation": zero, "scale": zero + 1, "hand_dy": zero}
 
 
 def _saw(cycles: Array) -> Array:
@@ -67,7 +67,7 @@ _MOTIONS: dict[str, Callable[[Array], dict[str, Array]]] = {
     "slide": lambda c: {"dx": 14.0 * _wave(c)},
     "raise": lambda c: {"dy": -9.5 * _saw(c)},
     "lower": lambda c: {"dy": -9.5 * _saw(-c)},
-    "rotate": lambda c: {"turns": c},
+    "rotate": lambda c: {"rotation": c},
     "stir": lambda c: {"dx": 7.0 * _wave(c), "dy": 7.0 * _wave(c + 0.25)},
     "tap": lambda c: {"hand_dy": KNOCK * (0.5 - 0.5 * _wave(c))},
     "squeeze": lambda c: {"scale": 0.95 + 0.19 * _wave(c)},

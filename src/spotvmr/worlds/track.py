@@ -30,7 +30,7 @@ class Track:
         stay: Number of the hand's stay, arriving and leaving included; -1 without a hand (n,) int.
         held: Whether the frame lies in ``[start_s, end_s)`` of the stay (n,) bool.
         object_xy: Centre of the stay's object on the frame (n, 2).
-        turns: Angle of the object (n,).
+        rotation: Angle of the object (n,).
         scale: Size of the object (n,).
         hand_xy: Position of the hand on the frame (n, 2).
         camera_xy: Drift of the camera (n, 2): position on the frame = position in the room - drift.
@@ -40,7 +40,7 @@ class Track:
     stay: NDArray[np.int64]
     held: NDArray[np.bool_]
     object_xy: NDArray[np.float64]
-    turns: NDArray[np.float64]
+    rotation: NDArray[np.float64]
     scale: NDArray[np.float64]
     hand_xy: NDArray[np.float64]
     camera_xy: NDArray[np.float64]
@@ -94,7 +94,7 @@ def _lay(
     track.stay[near], track.held[near] = number, held
     moves = np.stack([ease * moved.dx * stay.sense, ease * moved.dy], axis=1)
     track.object_xy[near] = np.array([stay.x, stay.y]) * settings.spread + moves * pixel
-    track.turns[near] = moved.turns * stay.sense + (rest.turns if rest else 0.0)
+    track.rotation[near] = moved.rotation * stay.sense + (rest.rotation if rest else 0.0)
     track.scale[near] = (1 + ease * (moved.scale - 1)) * (rest.scale if rest else 1.0)
     track.hand_xy[near] = track.object_xy[near]
     track.hand_xy[near, 0] += (stay.grip_x + sway) * pixel

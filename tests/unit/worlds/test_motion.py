@@ -12,7 +12,7 @@ CYCLES = np.linspace(0, 3, 301)
 
 def speed(moved: Offsets) -> np.ndarray:
     """Change between neighbouring times, in units; a turn or a scale moves the rim of a 13-unit object."""
-    parts = [moved.dx, moved.dy, moved.hand_dy, 2 * np.pi * 13 * moved.turns, 13 * moved.scale]
+    parts = [moved.dx, moved.dy, moved.hand_dy, 2 * np.pi * 13 * moved.rotation, 13 * moved.scale]
     return np.sqrt(sum(np.diff(part) ** 2 for part in parts))
 
 

@@ -57,7 +57,7 @@ def match(predictions: Mapping[str, SubmittedPrediction], truths: Mapping[str, T
         raise UserError(
             f"partial submission: {len(predictions)} of {len(truths)} queries are answered "
             f"({len(missing)} missing, first {', '.join(missing[:3])}); "
-            "add them, or set allow_partial=true to score the others alone"
+            "add them, or set allow_partial=true to score only the others"
         )
     common = [key for key in truths if key in predictions]
     return Matched(

@@ -1,4 +1,4 @@
-"""One SQLite file that processes share. A damaged file is made anew; without a usable file, memory replaces it.
+"""One SQLite file that processes share. A damaged file is replaced; without a usable file, data stay in memory.
 
 SQLite provides atomic transactions, also when a process is killed, and access by any number of processes at once.
 """
@@ -30,7 +30,7 @@ class Tables:
         folder: Created when absent; None keeps everything in memory.
         file: Name of the file in it.
         schema: SQL statements that create the tables.
-        version: Version of the schema, above 0. A file of another version is made anew.
+        version: Version of the schema, above 0. A file of another version is replaced.
     """
 
     def __init__(self, folder: Path | None, file: str, schema: str, version: int) -> None:
@@ -64,7 +64,7 @@ class Tables:
                     return work(self._db)
 
     def fall_back(self, error: Exception) -> None:
-        """Continue in memory and log one line; remove a damaged file, so that the next process makes it anew."""
+        """Continue in memory and log one line; remove a damaged file, so that the next process creates a new one."""
         log.warning("cache %s cannot be used (%s): going on without it", self.folder, error)
         if _is_damaged(error) and self.folder is not None:
             (self.folder / self._file).unlink(missing_ok=True)
@@ -83,7 +83,7 @@ class Tables:
             except sqlite3.DatabaseError as error:
                 if not _is_damaged(error):
                     raise
-                log.warning("cache %s is damaged or of another version: making it anew", path)
+                log.warning("cache %s is damaged or of another version: replacing it", path)
                 path.unlink(missing_ok=True)
                 return self._connect(path)
         except (OSError, sqlite3.Error) as error:

@@ -91,7 +91,7 @@ class Renderer:
         for place, placed in enumerate(visit.objects):
             if place != without:
                 x, y = np.array([placed.x, placed.y]) * self._settings.spread + self._margin
-                lay(stage, self._object(placed, placed.turns, placed.scale, number), x, y)
+                lay(stage, self._object(placed, placed.rotation, placed.scale, number), x, y)
         return stage
 
     def _crop(self, stage: NDArray[np.uint8], frame: int) -> NDArray[np.uint8]:
@@ -102,12 +102,12 @@ class Renderer:
         track, what = self._track, self._story.stays[stay]
         if what.target >= 0:
             placed = self._story.visits[number].objects[what.target]
-            patch = self._object(placed, float(track.turns[frame]), float(track.scale[frame]), number)
+            patch = self._object(placed, float(track.rotation[frame]), float(track.scale[frame]), number)
             lay(picture, patch, *track.object_xy[frame])
         lay(picture, self._hand(what.pose, round(what.tilt * 100), number), *track.hand_xy[frame])
 
-    def _object(self, placed: Placed, turns: float, scale: float, number: int) -> Patch:
-        angle, size = round(turns * ANGLE_STEPS) % ANGLE_STEPS, round(scale / SCALE_STEP)
+    def _object(self, placed: Placed, rotation: float, scale: float, number: int) -> Patch:
+        angle, size = round(rotation * ANGLE_STEPS) % ANGLE_STEPS, round(scale / SCALE_STEP)
         key = (placed.shape, placed.colour, angle, size)
         if key not in self._patches:
             tones = object_tones(placed.shape, angle, size, self._pixel)
