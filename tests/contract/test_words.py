@@ -29,9 +29,12 @@ INSTEAD = {
 
 IN_CODE = {
     r"look(?:s|ed|ing)?": r"(?:an?|one|another|each|every|of|more|few|first|second|last|expensive|close) looks?",
-    r"turns": r"(?<=\.)turns|(?<=import )turns",
+    r"turns": r"(?:engine|system)\.turns|import turns",
+    r"the retriever|freed|deals?|borrow(?:s|ed)?|pupils?|rivals?": (
+        r"the retriever|freed(?! memory| frames)|deals?|borrow(?:s|ed)?|pupils?|rivals?"
+    ),
 }
-"""Words that are English or Python in code (a host of a network, to look up): there the narrower expression counts."""
+"""Words that also have a plain meaning in code (to look up, freed memory): there the narrower expression counts."""
 
 NETWORK = ("app", "cli", "conf", "doctor", "system")
 """Folders of ``src/spotvmr`` in which a host is a machine, and listens."""
