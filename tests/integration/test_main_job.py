@@ -70,7 +70,7 @@ def test_a_second_call_uses_everything_again(trained: tuple[Config, Path], monke
     kept = {path: path.stat().st_mtime_ns for path in _artefacts(config)}
     monkeypatch.setattr("spotvmr.pipeline.train.fit", _refuse)
     monkeypatch.setattr("spotvmr.extraction.encoding.encoded", _refuse)
-    monkeypatch.setattr("spotvmr.worlds.build.make_video", _refuse)
+    monkeypatch.setattr("spotvmr.worlds.build.make_world_video", _refuse)
     assert train(config) is not None
     assert {path: path.stat().st_mtime_ns for path in _artefacts(config)} == kept
 
@@ -85,7 +85,7 @@ def test_a_clock_that_jumped_makes_nothing_stale(
             os.utime(path, (year_s, year_s))
     monkeypatch.setattr("spotvmr.pipeline.train.fit", _refuse)
     monkeypatch.setattr("spotvmr.extraction.encoding.encoded", _refuse)
-    monkeypatch.setattr("spotvmr.worlds.build.make_video", _refuse)
+    monkeypatch.setattr("spotvmr.worlds.build.make_world_video", _refuse)
     assert train(config) is not None
 
 

@@ -14,7 +14,7 @@ OPEN_VIDEOS = 4
 
 
 @dataclass
-class _Entry:
+class _OpenVideo:
     """A video of the folder; ``video`` is None until it is opened, and ``lock`` is held while it is opened."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -36,7 +36,7 @@ class Searcher:
         self.folder, self.budget = folder, retriever.context.budget
         self._retriever, self._every_s = retriever, every_s
         self._lock = threading.Lock()
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._entries: OrderedDict[str, _OpenVideo] = OrderedDict()
 
     def search(self, name: str, query: str, budget: float) -> tuple[Video, Answer]:
         """Search a video of the folder.
@@ -51,7 +51,7 @@ class Searcher:
         """
         path = self.folder.path(name)
         with self._lock:
-            entry = self._entries.setdefault(name, _Entry())
+            entry = self._entries.setdefault(name, _OpenVideo())
             self._entries.move_to_end(name)
             if len(self._entries) > OPEN_VIDEOS:
                 self._entries.popitem(last=False)

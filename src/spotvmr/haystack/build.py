@@ -11,7 +11,7 @@ from typing import Any
 
 from spotvmr.errors import UserError
 from spotvmr.haystack.assign_clips import assign_clips
-from spotvmr.haystack.output import RECORD, annotate, write_outputs, write_record
+from spotvmr.haystack.output import RECORD, annotation_rows, write_haystack_record, write_outputs
 from spotvmr.haystack.settings import SPLITS, VERSION, HaystackSettings
 from spotvmr.haystack.sources import find_sources, read_captions
 from spotvmr.haystack.stitch import FrameFormat, StitchedClip, write_video
@@ -50,14 +50,14 @@ def build(
     """
     _check_folder(root)
     captions, blank_rows = read_captions(settings.captions)
-    write_record(root, settings, {"complete": False})
+    write_haystack_record(root, settings, {"complete": False})
     step = partial(progress, "clips probed") if progress else None
     sources, skipped = find_sources(settings.clips, captions, root / "clips.json", workers, step)
     if not sources:
         raise UserError(f"none of the {len(captions)} clips in {settings.clips} can be read; the first: "
                         f"{next(iter(skipped.values()))}")  # fmt: skip
     plans = assign_clips(settings, list(captions), sources)
-    rows = annotate(plans, settings.fps)
+    rows = annotation_rows(plans, settings.fps)
     for split in (split for split, videos in settings.videos_of().items() if videos):
         if not rows[split]:
             raise UserError(f"no caption of split {split} is the only one of its kind in a video; give more clips, "
@@ -87,7 +87,7 @@ def _make_videos(
         for video_id, timeline in plans.items()
         if video_id not in kept
     ]
-    for done, _ in enumerate(in_processes(make_video, jobs, workers), start=len(kept) + 1):
+    for done, _ in enumerate(in_processes(make_haystack_video, jobs, workers), start=len(kept) + 1):
         if progress:
             progress("videos", done, len(plans))
 
@@ -96,13 +96,15 @@ def _parts(timeline: Timeline, clips: Path) -> list[StitchedClip]:
     return [StitchedClip(clips / piece.source.file, piece.frames, piece.fade) for piece in timeline.pieces]
 
 
-def make_video(root: Path, video_id: str, plan: str, parts: list[StitchedClip], frame_format: FrameFormat) -> None:
+def make_haystack_video(
+    root: Path, video_id: str, plan: str, parts: list[StitchedClip], frame_format: FrameFormat
+) -> None:
     """Write one video, then its plan: the presence of a plan implies a complete video."""
-    write_video(video_path(root, video_id), parts, frame_format)
+    write_video(stitched_path(root, video_id), parts, frame_format)
     write_text_atomic(plan_path(root, video_id), plan)
 
 
-def video_path(root: Path, video_id: str) -> Path:
+def stitched_path(root: Path, video_id: str) -> Path:
     """``root/videos/<video_id>.mp4``."""
     return root / "videos" / f"{video_id}.mp4"
 
@@ -124,7 +126,7 @@ def _discard_others(root: Path, texts: Mapping[str, str]) -> set[str]:
         remove_leftovers(folder)
     own = {path.stem for name in ("videos", "plans") for path in (root / name).iterdir() if _OWN.fullmatch(path.stem)}
     for video_id in own:
-        video, plan = video_path(root, video_id), plan_path(root, video_id)
+        video, plan = stitched_path(root, video_id), plan_path(root, video_id)
         if video.is_file() and plan.is_file() and plan.read_text(encoding="utf-8") == texts.get(video_id):
             kept.add(video_id)
         else:

@@ -22,7 +22,7 @@ HaystackRow = dict[str, Any]
 """One line of an annotation file."""
 
 
-def annotate(plans: Mapping[str, Timeline], fps: int) -> dict[str, list[HaystackRow]]:
+def annotation_rows(plans: Mapping[str, Timeline], fps: int) -> dict[str, list[HaystackRow]]:
     """The annotation rows of each split: one caption, one moment, with the times of the frames at its borders."""
     rows: dict[str, list[HaystackRow]] = {split: [] for split in SPLITS}
     for video_id, timeline in plans.items():
@@ -66,10 +66,10 @@ def write_outputs(
     write_text_atomic(root / f"{name}.yaml", _dataset_yaml(root, name, settings, used))
     splits = {split: _counts([t for v, t in plans.items() if v.startswith(split)], rows[split]) for split in used}
     facts = {"complete": True, "name": name, **clips, "splits": splits, "near_duplicates": len(pairs)}
-    return write_record(root, settings, facts)
+    return write_haystack_record(root, settings, facts)
 
 
-def write_record(root: Path, settings: HaystackSettings, facts: Mapping[str, Any]) -> dict[str, Any]:
+def write_haystack_record(root: Path, settings: HaystackSettings, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Write ``haystack.json``. It is written first, to mark the folder, and last, with ``complete``."""
     plain = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(settings).items()}
     record = {"version": VERSION, "settings": plain, **facts}

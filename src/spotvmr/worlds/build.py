@@ -14,7 +14,7 @@ from spotvmr.worlds import files
 from spotvmr.worlds.drawing.render import Renderer
 from spotvmr.worlds.labels import labels
 from spotvmr.worlds.make_story import make_story
-from spotvmr.worlds.queries import QueryRow, annotate
+from spotvmr.worlds.queries import QueryRow, query_rows
 from spotvmr.worlds.settings import SPLITS, VERSION, WorldSettings, rng_of, video_id_of
 from spotvmr.worlds.track import trace
 
@@ -48,7 +48,7 @@ def generate(
         _prepare(settings, root, files.same_pixels(found, settings))
         missing = [(s, n) for s, n in wanted if not files.is_there(root, video_id_of(s, n))]
         jobs = [(settings, root, split, number) for split, number in missing]
-        for count, _ in enumerate(in_processes(make_video, jobs, workers), start=len(wanted) - len(missing) + 1):
+        for count, _ in enumerate(in_processes(make_world_video, jobs, workers), start=len(wanted) - len(missing) + 1):
             if progress:
                 progress(count, len(wanted))
         _finish(settings, root)
@@ -74,7 +74,7 @@ def _write_world(settings: WorldSettings, root: Path, complete: bool, splits: di
     write_text_atomic(files.world_path(root), json.dumps(record, indent=1) + "\n")
 
 
-def make_video(settings: WorldSettings, root: Path, split: str, number: int) -> None:
+def make_world_video(settings: WorldSettings, root: Path, split: str, number: int) -> None:
     """Write labels and video of one story; the video comes last, so that its presence implies the labels.
 
     Args:
@@ -104,7 +104,7 @@ def _finish(settings: WorldSettings, root: Path) -> None:
         events = 0
         for number in range(settings.videos(split)):
             story = make_story(settings, split, number)
-            rows += annotate(story, settings, split, number)
+            rows += query_rows(story, settings, split, number)
             events += len(story.events)
         if settings.videos(split):
             write_text_atomic(root / f"{split}.jsonl", "".join(json.dumps(row) + "\n" for row in rows))

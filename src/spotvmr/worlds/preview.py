@@ -14,7 +14,7 @@ from spotvmr.worlds.settings import WorldSettings, rng_of
 from spotvmr.worlds.track import trace
 
 
-def contact_sheet(
+def story_sheet(
     settings: WorldSettings, split: str, number: int, rows: int = 8, columns: int = 10, hovers: bool = False
 ) -> NDArray[np.uint8]:
     """Consecutive frames from the start of the first stays of a story.

@@ -96,7 +96,9 @@ def _ends(events: list[Event]) -> dict[int, list[str]]:
     return ends
 
 
-def choose(queries: list[StoryQuery], events: list[Event], most: int, rng: np.random.Generator) -> list[StoryQuery]:
+def choose_queries(
+    queries: list[StoryQuery], events: list[Event], most: int, rng: np.random.Generator
+) -> list[StoryQuery]:
     """Choose queries close to the intended shares of kinds and unseen pairs, new moments first.
 
     Args:
@@ -155,7 +157,7 @@ def _before_words(before: Event, rng: np.random.Generator) -> str:
 _TEMPLATES = {"plain": _PLAIN, "room": _ROOM, "after": _AFTER, "first_last": _FIRST_LAST}
 
 
-def annotate(story: Story, settings: WorldSettings, split: str, number: int) -> list[QueryRow]:
+def query_rows(story: Story, settings: WorldSettings, split: str, number: int) -> list[QueryRow]:
     """The annotation rows of one video.
 
     Args:
@@ -170,7 +172,7 @@ def annotate(story: Story, settings: WorldSettings, split: str, number: int) -> 
     rng, events = rng_of(settings, split, number, 2), story.events
     video_id, unseen = video_id_of(split, number), unseen_pairs()
     rows: list[QueryRow] = []
-    for count, query in enumerate(choose(unique_queries(events), events, settings.queries(split), rng)):
+    for count, query in enumerate(choose_queries(unique_queries(events), events, settings.queries(split), rng)):
         event = events[query.target]
         rows.append({
             "qid": f"{video_id}_{count:02d}",

@@ -20,7 +20,7 @@ from spotvmr.metrics.functional import iou as reference
 from spotvmr.report import write_page
 from spotvmr.report.page.html import json_text, packed, page_html
 from spotvmr.report.page.queries import SharedQueries, clip_runs, query_chunk
-from spotvmr.report.page.scores import by_length, by_place, fractions, iou
+from spotvmr.report.page.scores import by_length, by_place, fractions, moment_iou
 from spotvmr.types.moment import Moment
 from spotvmr.types.predictions import Prediction, write_predictions
 from spotvmr.types.record import RunRecord, write_record
@@ -136,7 +136,7 @@ def test_iou_is_that_of_the_metrics() -> None:
     for one in pairs[:20] + pairs[-2:]:
         for other in pairs:
             wanted = reference(torch.tensor([one], dtype=torch.float64), torch.tensor([other], dtype=torch.float64))
-            assert iou(Moment(*one), Moment(*other)) == pytest.approx(float(wanted), abs=1e-12)
+            assert moment_iou(Moment(*one), Moment(*other)) == pytest.approx(float(wanted), abs=1e-12)
 
 
 def test_recall_by_length_keeps_the_rule_and_the_borders() -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spotvmr.worlds import WorldSettings, generate
 from spotvmr.worlds.drawing.render import Renderer
 from spotvmr.worlds.make_story import make_story
-from spotvmr.worlds.preview import contact_sheet, save_sheet
+from spotvmr.worlds.preview import save_sheet, story_sheet
 from spotvmr.worlds.settings import rng_of
 from spotvmr.worlds.track import Track, trace
 
@@ -148,7 +148,7 @@ def test_size_rate_and_length_are_settable(tmp_path: Path) -> None:
 
 def test_larger_frames_show_the_same_picture(small: WorldSettings) -> None:
     sheets = [
-        contact_sheet(replace(small, width=160 * k, height=90 * k), "test", 0, rows=2, columns=1).astype(float)
+        story_sheet(replace(small, width=160 * k, height=90 * k), "test", 0, rows=2, columns=1).astype(float)
         for k in (1, 2)
     ]
     halved = sheets[1].reshape(180, 2, 160, 2, 3).mean(axis=(1, 3))
@@ -157,7 +157,7 @@ def test_larger_frames_show_the_same_picture(small: WorldSettings) -> None:
 
 
 def test_a_sheet_has_a_row_an_event_and_saves_as_png(small: WorldSettings, tmp_path: Path) -> None:
-    sheet = contact_sheet(small, "test", 0, rows=3, columns=4)
+    sheet = story_sheet(small, "test", 0, rows=3, columns=4)
     assert sheet.shape == (270, 640, 3)
     save_sheet(sheet, tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").read_bytes()[:4] == b"\x89PNG"

@@ -10,7 +10,7 @@ import pytest
 
 from spotvmr.worlds import ACTIONS, COLOURS, ROOMS, SHAPES, WorldSettings, caption
 from spotvmr.worlds.make_story import make_story
-from spotvmr.worlds.queries import annotate
+from spotvmr.worlds.queries import query_rows
 from spotvmr.worlds.story import Event, unseen_pairs
 
 SETTINGS = WorldSettings()
@@ -56,13 +56,13 @@ def answers(text: str, events: list[Event]) -> list[Event]:
 def test_each_sentence_has_exactly_its_annotated_moment(split: str) -> None:
     for number in range(12):
         story = make_story(SETTINGS, split, number)
-        for row in annotate(story, SETTINGS, split, number):
+        for row in query_rows(story, SETTINGS, split, number):
             hits = answers(str(row["query"]), story.events)
             assert [[e.start_s, e.end_s] for e in hits] == row["relevant_windows"], row["query"]
 
 
 def test_counts_kinds_and_unseen_share_of_the_test_split() -> None:
-    rows = [row for n in range(40) for row in annotate(make_story(SETTINGS, "test", n), SETTINGS, "test", n)]
+    rows = [row for n in range(40) for row in query_rows(make_story(SETTINGS, "test", n), SETTINGS, "test", n)]
     kinds = Counter(row["tags"][0] for row in rows)
     assert len(rows) == 640
     assert set(kinds) == {"plain", "room", "after", "first_last"}
@@ -76,7 +76,7 @@ def test_counts_kinds_and_unseen_share_of_the_test_split() -> None:
 def test_unseen_pair_tags_agree_with_the_story() -> None:
     story = make_story(SETTINGS, "test", 1)
     events = {event.start_s: event for event in story.events}
-    for row in annotate(story, SETTINGS, "test", 1):
+    for row in query_rows(story, SETTINGS, "test", 1):
         event = events[row["relevant_windows"][0][0]]
         assert ("unseen_pair" in row["tags"]) == ((event.shape, event.colour, event.action) in unseen_pairs())
 
@@ -85,7 +85,7 @@ def test_moments_spread_over_the_video_so_that_guessing_fails() -> None:
     middles = [
         np.mean(row["relevant_windows"]) / 480
         for n in range(30)
-        for row in annotate(make_story(SETTINGS, "train", n), SETTINGS, "train", n)
+        for row in query_rows(make_story(SETTINGS, "train", n), SETTINGS, "train", n)
     ]
     shares = np.histogram(middles, 10, (0, 1))[0] / len(middles)
     assert shares.max() < 0.15
@@ -94,8 +94,8 @@ def test_moments_spread_over_the_video_so_that_guessing_fails() -> None:
 
 def test_rows_are_the_generic_format_and_repeat() -> None:
     story = make_story(SETTINGS, "val", 0)
-    rows = annotate(story, SETTINGS, "val", 0)
-    assert rows == annotate(story, SETTINGS, "val", 0)
+    rows = query_rows(story, SETTINGS, "val", 0)
+    assert rows == query_rows(story, SETTINGS, "val", 0)
     assert len(rows) == 16
     assert set(rows[0]) == {"qid", "query", "vid", "duration", "relevant_windows", "tags"}
     assert rows[0]["vid"] == "val_0000"
@@ -104,14 +104,14 @@ def test_rows_are_the_generic_format_and_repeat() -> None:
 
 def test_at_most_as_many_as_asked_for() -> None:
     few = replace(SETTINGS, queries_per_video=3, train_queries_per_video=5)
-    assert len(annotate(make_story(few, "test", 0), few, "test", 0)) == 3
-    assert len(annotate(make_story(few, "train", 0), few, "train", 0)) == 5
+    assert len(query_rows(make_story(few, "test", 0), few, "test", 0)) == 3
+    assert len(query_rows(make_story(few, "train", 0), few, "train", 0)) == 5
 
 
 def test_two_hours_still_have_fair_questions() -> None:
     long = replace(SETTINGS, minutes=120.0)
     story = make_story(long, "test", 0)
-    rows = annotate(story, long, "test", 0)
+    rows = query_rows(story, long, "test", 0)
     assert len(rows) == 16
     assert all(len(answers(str(row["query"]), story.events)) == 1 for row in rows)
 

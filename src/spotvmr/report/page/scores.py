@@ -19,7 +19,7 @@ _POSITIONS = 5  # equal parts of a video
 _BINS = 20  # of the share of expert clips
 
 
-def iou(one: Moment, other: Moment) -> float:
+def moment_iou(one: Moment, other: Moment) -> float:
     """Intersection over union of two moments; 0 when one of them has no length."""
     shared = max(0.0, min(one.end_s, other.end_s) - max(one.start_s, other.start_s))
     whole = one.length_s + other.length_s - shared
@@ -30,7 +30,7 @@ def top_iou(answer: Prediction) -> float | None:
     """Best IoU of the first predicted moment with any ground-truth moment; None when the ground truth is withheld."""
     if not answer.truth:
         return None
-    return max((iou(answer.moments[0], true) for true in answer.truth), default=0.0) if answer.moments else 0.0
+    return max((moment_iou(answer.moments[0], true) for true in answer.truth), default=0.0) if answer.moments else 0.0
 
 
 def by_length(answers: Sequence[Prediction], rule: str) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotvmr.worlds.drawing.rooms import paint_room
-from spotvmr.worlds.drawing.shapes import Array
 from spotvmr.worlds.drawing.sprites import (
     ANGLE_STEPS,
     HAND_ANCHOR,
@@ -20,6 +19,7 @@ from spotvmr.worlds.drawing.sprites import (
     tint,
 )
 from spotvmr.worlds.layout import DRIFT_X, DRIFT_Y, Placed
+from spotvmr.worlds.motion import Array
 from spotvmr.worlds.settings import WorldSettings
 from spotvmr.worlds.story import Story, Visit
 from spotvmr.worlds.track import Track

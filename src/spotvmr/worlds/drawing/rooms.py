@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from spotvmr.worlds.motion import Array
+
 Pattern = Callable[[Array, Array], Array]
 """From positions in units to shades of about -1 to 1."""
 

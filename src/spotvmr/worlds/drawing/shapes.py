@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from spotvmr.worlds.motion import Array
+
 Shape = Callable[[Array, Array], tuple[Array, Array]]
 """From coordinates u, v to body and mark."""
 

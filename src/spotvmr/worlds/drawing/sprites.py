@@ -8,8 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from spotvmr.worlds.drawing.shapes import SHAPE_FUNCTIONS, Array, capsule, disc
+from spotvmr.worlds.drawing.shapes import SHAPE_FUNCTIONS, capsule, disc
 from spotvmr.worlds.layout import RADIUS
+from spotvmr.worlds.motion import Array
 
 ANGLE_STEPS = 64
 """Angles are rounded to this many steps in a full turn."""
