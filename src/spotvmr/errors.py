@@ -13,10 +13,10 @@ class UserError(Exception):
     Write it as: what is wrong, where, which limit was broken, what to do.
 
     Args:
-        message: That line.
+        message: That line. Line breaks in it become spaces: it may quote a file.
         result: What a command found before it failed, for ``--json``; nothing is printed there without it.
     """
 
     def __init__(self, message: str, result: Mapping[str, Any] | None = None) -> None:
-        super().__init__(message)
+        super().__init__(" ".join(message.splitlines()))
         self.result = result

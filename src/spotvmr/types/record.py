@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from spotvmr.errors import UserError
 from spotvmr.system.files import write_text_atomic
+from spotvmr.types.record_fields import build
 
 SCHEMA = 1
 UNIT = "GFLOPs, 2 per multiply-add"
@@ -182,7 +183,7 @@ class RunRecord:
             where: File, or file and line, to name in an error.
 
         Raises:
-            UserError: Another schema, a missing or unknown key, or a value out of its range.
+            UserError: Another schema, a missing or unknown key, or a value of another type or out of its range.
         """
         if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
             found = data.get("schema") if isinstance(data, Mapping) else type(data).__name__
@@ -192,9 +193,9 @@ class RunRecord:
         values = {key: value for key, value in data.items() if key != "schema"}
         try:
             for key, kind in (("selection", Selection), ("cost", Cost), ("hardware", Hardware)):
-                values[key] = _build(kind, values.get(key), f"{key}.")
+                values[key] = build(kind, values.get(key), f"{key}.")
             values["ci95"] = {name: (low, high) for name, (low, high) in (values.get("ci95") or {}).items()}
-            record: RunRecord = _build(cls, values, "")
+            record: RunRecord = build(cls, values, "")
         except (TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{where}: not a run record: {error}") from error
         return record
@@ -222,18 +223,6 @@ def read_record(path: Path) -> RunRecord:
     except ValueError as error:
         raise UserError(f"{path}: not JSON ({error}); make the record again") from error
     return RunRecord.from_json(data, str(path))
-
-
-def _build(kind: type, values: Any, prefix: str) -> Any:
-    if not isinstance(values, Mapping):
-        raise ValueError(f"{prefix.rstrip('.')!r} is missing or not an object")
-    names = {f.name for f in fields(kind)}
-    needed = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
-    if lacking := sorted(needed - set(values)):
-        raise ValueError("missing " + ", ".join(prefix + name for name in lacking))
-    if unknown := sorted(set(values) - names):
-        raise ValueError("unknown " + ", ".join(prefix + name for name in unknown))
-    return kind(**values)
 
 
 def _known(what: str, given: Mapping[str, Any], known: Any) -> None:

@@ -158,6 +158,15 @@ def test_ids_that_could_leave_the_folder_are_refused(tmp_path: Path, video_id: s
     assert [p.name for p in tmp_path.iterdir()] == ["index"]
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\u2028", "\x85"])
+def test_an_error_that_quotes_a_line_break_of_a_manifest_is_one_line(store: FeatureStore, line_break: str) -> None:
+    path = store.path / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"schema": f"one{line_break}two"}))
+    with pytest.raises(UserError, match="schema one two") as error:
+        FeatureStore.open(store.path)
+    assert len(str(error.value).splitlines()) == 1
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=5),
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=8), inside, max_size=3),

@@ -17,6 +17,7 @@ from spotvmr.errors import UserError
 from spotvmr.system import files
 from spotvmr.types.record import RunRecord, read_record, write_record
 
+EXPERIMENTS = Path(__file__).parents[3] / "experiments"
 PLAIN: dict[str, Any] = {
     "schema": 1,
     "name": "demo",
@@ -128,6 +129,49 @@ def test_a_broken_record_is_refused_by_name(path: str, value: Any, message: str)
         RunRecord.from_json(broken(path, value), "here.json")
     assert str(error.value).startswith("here.json: ")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("seed", "abc", "seed must be a whole number, is 'abc'"),
+        ("seed", True, "seed must be a whole number, is True"),
+        ("n_queries", 1.5, "n_queries must be a whole number, is 1.5"),
+        ("name", 3, "name must be text, is 3"),
+        ("hours", "many", "hours must be a number or null, is 'many'"),
+        ("metrics", "foo", "metrics must be an object, is 'foo'"),
+        ("metrics/R1@0.3", "high", "metrics.R1@0.3 must be a number or null, is 'high'"),
+        ("ci95", {"mIoU": ["a", 1.0]}, "ci95.mIoU must be two numbers or nulls, is ('a', 1.0)"),
+        ("cost/gflops_per_query/q1", [], "cost.gflops_per_query.q1 must be a number or null, is []"),
+        ("cost/stages/decode", 1.0, "cost.stages.decode must be an object, is 1.0"),
+        ("selection/fraction_mean", "", "selection.fraction_mean must be a number or null, is ''"),
+        ("hardware/cores", None, "hardware.cores must be a whole number, is None"),
+        ("versions/torch", 2.14, "versions.torch must be text, is 2.14"),
+        ("groups", {"plain": {"n": "x"}}, "groups.plain.n must be a number or null, is 'x'"),
+        ("annotations", {"test": {"rows": [1]}}, "annotations.test.rows must be a whole number or text, is [1]"),
+        ("control", 1, "control must be text or null, is 1"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_by_name(path: str, value: Any, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        RunRecord.from_json(broken(path, value), "here.json")
+    assert str(error.value) == f"here.json: not a run record: {message}"
+
+
+def test_whole_numbers_and_nulls_stand_for_numbers() -> None:
+    plain = broken("hours", 7) | {"metrics": {"R1@0.3": 1, "mIoU": None}}
+    assert RunRecord.from_json(plain).to_json() == plain
+
+
+def test_a_key_with_a_line_break_is_still_one_line() -> None:
+    with pytest.raises(UserError, match="unknown a b"):
+        RunRecord.from_json(PLAIN | {"a\nb": 1}, "here.json")
+
+
+@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*/results.jsonl")), ids=lambda path: path.parent.name)
+def test_every_committed_record_is_read(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [RunRecord.from_json(json.loads(line)).to_json() for line in lines] == [json.loads(line) for line in lines]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", "null", '{"schema": 1}', "\x00"])
