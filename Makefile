@@ -7,6 +7,8 @@ BUDGET  ?=
 ARGS    ?=
 QUICK   ?=
 PYTHON  ?= python3
+# Of setup: TORCH=cpu installs torch without CUDA.
+TORCH   ?=
 # Test processes; each computes on one thread.
 JOBS    ?= 2
 
@@ -21,6 +23,12 @@ RUN     ?= runs/$(or $(basename $(notdir $(DATASET))),demo)
 
 BIN      := .venv/bin
 STAMP    := .venv/.installed
+# Tests, lint and the documentation need more packages.
+DEV      := .venv/.installed-dev
+# The extras that the targets above `lint` need.
+EXTRAS   := train,report,features,timm,sweep
+PIP      = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(TORCH_$(TORCH))
+TORCH_cpu = --extra-index-url https://download.pytorch.org/whl/cpu
 SETTINGS = $(if $(DATASET),'dataset=$(DATASET)') $(if $(MODEL),'model=$(MODEL)') $(if $(BUDGET),'budget=$(BUDGET)') $(ARGS)
 
 .DEFAULT_GOAL := help
@@ -34,14 +42,21 @@ help: ## this list
 	@echo
 	@echo "e.g. make train BUDGET=0.05 ARGS='trainer=fast seed=1'; 'spotvmr --help' ($(BIN)/spotvmr) has every command"
 
-setup: $(STAMP) ## make the environment .venv; again only when pyproject.toml or constraints.txt changed
+setup: $(STAMP) ## make the environment .venv; TORCH=cpu: without CUDA, for machines that have no NVIDIA GPU
 
 $(STAMP): pyproject.toml constraints.txt
+	@[ -z '$(TORCH)' ] || [ '$(TORCH)' = cpu ] || \
+	  { echo "TORCH=$(TORCH) is not understood: give TORCH=cpu, or leave it out" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "spotvmr needs Python 3.10 or newer as '$(PYTHON)': install one, or name it with PYTHON=" >&2; exit 1; }
-	@echo "installing into .venv: the first time takes about 2 minutes and 6 GB" >&2
+	@echo "installing into .venv: the first time takes 2 to 7 minutes and $(if $(TORCH),2,6) GB" >&2
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(PIP) -e '.[$(EXTRAS)]'
+	@touch $@
+
+$(DEV): $(STAMP)
+	@echo "installing the packages of tests and documentation into .venv" >&2
+	@$(PIP) -e '.[dev]'
 	@touch $@
 
 train: $(STAMP) ## data set, features, teacher, then spotter and student, evaluation, record, table
@@ -74,10 +89,10 @@ $(RUN)/weights.safetensors:
 	@echo "no trained run at $(RUN): training it first" >&2
 	@$(MAKE) --no-print-directory train
 
-docs: $(STAMP) ## the documentation site in site/
+docs: $(DEV) ## the documentation site in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
-lint: $(STAMP) ## ruff, mypy, layering
+lint: $(DEV) ## ruff, mypy, layering
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

@@ -50,6 +50,7 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         "SWEEP",
         "LOCAL",
         "QUICK",
+        "TORCH",
     )
     env = {key: value for key, value in os.environ.items() if key not in dropped}
     return subprocess.run(["make", *words], cwd=folder, env=env, capture_output=True, text=True, check=False)
@@ -122,7 +123,34 @@ def test_setup_installs_once_and_again_when_the_packages_change(checkout: Path) 
         before = (checkout / "log").read_text(encoding="utf-8").count("-m pip install")
         assert installs() == before + 1
         os.utime(checkout / name, (newer - 3600, newer - 3600))
-    assert "-c constraints.txt -e .[dev]" in (checkout / "log").read_text(encoding="utf-8")
+    extras = ".[train,report,features,timm,sweep]"
+    assert f"-c constraints.txt -e {extras}\n" in (checkout / "log").read_text(encoding="utf-8")
+
+
+def test_setup_installs_torch_without_cuda_where_that_is_wanted(checkout: Path) -> None:
+    done = make(checkout, "setup", "TORCH=cpu", f"PYTHON={checkout}/python")
+    assert done.returncode == 0, done.stderr
+    log = (checkout / "log").read_text(encoding="utf-8")
+    assert "-c constraints.txt --extra-index-url https://download.pytorch.org/whl/cpu -e ." in log
+
+
+def test_another_torch_is_refused_in_one_line_before_anything_is_made(checkout: Path) -> None:
+    done = make(checkout, "setup", "TORCH=cu128", f"PYTHON={checkout}/python")
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[0] == "TORCH=cu128 is not understood: give TORCH=cpu, or leave it out"
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize("target", ["test", "lint", "docs"])
+def test_what_developers_run_adds_their_packages(checkout: Path, target: str) -> None:
+    assert "-e '.[dev]'" in make(checkout, "-n", target).stdout
+
+
+@pytest.mark.parametrize("target", ["setup", "train", "index", "bench", "report", "search", "dashboard", "sweep"])
+def test_what_users_run_does_not(checkout: Path, target: str) -> None:
+    installed = make(checkout, "-n", target).stdout
+    assert "-e '.[train," in installed
+    assert "[dev]" not in installed
 
 
 def test_a_failed_installation_is_tried_again(checkout: Path) -> None:

@@ -16,6 +16,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from spotvmr.system.extras import EXTRAS
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "spotvmr"
 # Distributions whose module has another name.
@@ -42,7 +44,7 @@ def test_the_wheel_holds_all_settings_weights_and_configurations(wheel: Path) ->
     kinds = (".py", ".yaml", ".json", ".safetensors", ".html", ".css", ".js")
     shipped = [path for path in PACKAGE.rglob("*") if path.suffix in kinds]
     assert [path for path in shipped if f"spotvmr/{path.relative_to(PACKAGE).as_posix()}" not in names] == []
-    assert {"spotvmr/conf/base.yaml", "spotvmr/conf/dataset/demo.yaml"} <= names
+    assert {"spotvmr/py.typed", "spotvmr/conf/base.yaml", "spotvmr/conf/dataset/demo.yaml"} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
@@ -79,18 +81,41 @@ def test_the_settings_are_kept_once() -> None:
     assert (ROOT / "conf").resolve() == PACKAGE / "conf"
 
 
-def project() -> dict[str, list[Requirement]]:
-    """Requirements of core, development and extras; read by the builder, for Python 3.10 has no TOML."""
+OF_DEVELOPERS = ("dev", "docs", "notebooks")
+
+
+def declared() -> dict[str, list[Requirement]]:
+    """Requirements by extra, "" for the base; read by the builder, for Python 3.10 has no TOML."""
     from hatchling.metadata.core import ProjectMetadata
 
     core = ProjectMetadata(str(ROOT), None).core
-    return {
-        "core": [Requirement(text) for text in core.dependencies],
-        "dev": [Requirement(text) for text in core.optional_dependencies["dev"]],
-        "extras": [
-            Requirement(text) for extra, texts in core.optional_dependencies.items() if extra != "dev" for text in texts
-        ],
-    }
+    groups = {"": core.dependencies, **core.optional_dependencies}
+    return {extra: [Requirement(text) for text in texts] for extra, texts in groups.items()}
+
+
+def modules(extra: str) -> set[str]:
+    """What an extra lets one import."""
+    names = [canonicalize_name(requirement.name) for requirement in declared()[extra]]
+    return {MODULES.get(name, name.replace("-", "_")) for name in names}
+
+
+def test_the_base_installs_few_packages() -> None:
+    assert len(declared()[""]) <= 12
+
+
+def test_all_holds_every_extra_but_those_of_developers() -> None:
+    extras = set(declared()) - {"", "all", *OF_DEVELOPERS}
+    assert modules("all") == set().union(*map(modules, extras))
+
+
+def test_every_package_is_in_an_installation_of_all() -> None:
+    core = {"torch", "lightning", "torchmetrics", "open_clip_torch", "decord", "wandb", "omegaconf"}
+    assert {MODULES.get(canonicalize_name(name), name) for name in core} <= modules("") | modules("all")
+
+
+def test_messages_name_an_extra_that_installs_the_module() -> None:
+    assert [module for module, extra in EXTRAS.items() if module not in modules(extra)] == []
+    assert set(EXTRAS) == modules("all")
 
 
 def test_the_tested_versions_lie_in_the_declared_ranges() -> None:
@@ -99,12 +124,13 @@ def test_the_tested_versions_lie_in_the_declared_ranges() -> None:
         if line and not line.startswith("#"):
             pin = Requirement(line)
             pins[canonicalize_name(pin.name)] = next(iter(pin.specifier)).version
-    for requirement in [wanted for wanteds in project().values() for wanted in wanteds]:
+    wanted = [requirement for group in declared().values() for requirement in group if requirement.name != "spotvmr"]
+    for requirement in wanted:
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)], prereleases=True), requirement
 
 
 def test_known_traps_of_the_requirements() -> None:
-    core = {requirement.name: requirement for requirement in project()["core"]}
+    core = {requirement.name: requirement for group in declared().values() for requirement in group}
     # 2.6.2 and 2.6.3 on PyPI were malicious releases.
     assert [v for v in ("2.6.2", "2.6.3", "2.7.0") if core["lightning"].specifier.contains(v)] == []
     assert not core["omegaconf"].specifier.contains("2.3.0")
@@ -126,15 +152,7 @@ def imports(folder: Path) -> Iterator[str]:
 
 
 def test_whatever_is_imported_is_declared() -> None:
-    def modules(group: str) -> set[str]:
-        names = [canonicalize_name(requirement.name) for requirement in project()[group]]
-        return {MODULES.get(name, name.replace("-", "_")) for name in names}
-
-    known = set(sys.stdlib_module_names) | {"spotvmr"}
-    assert set(imports(PACKAGE)) - known - modules("core") - modules("extras") == set()
+    known = set(sys.stdlib_module_names) | {"spotvmr"} | modules("") | modules("all")
+    assert set(imports(PACKAGE)) - known == set()
     helpers = {path.stem for path in (ROOT / "tests").rglob("*.py")}
-    extra = {"packaging"}  # comes with pytest
-    assert (
-        set(imports(ROOT / "tests")) - known - modules("core") - modules("extras") - modules("dev") - helpers - extra
-        == set()
-    )
+    assert set(imports(ROOT / "tests")) - known - modules("dev") - helpers == set()

@@ -17,6 +17,7 @@ from spotvmr.cli.output import first_process, stdout_kept_for_json, write_json
 from spotvmr.cli.table import COMMANDS
 from spotvmr.config import compose
 from spotvmr.errors import UserError
+from spotvmr.system.extras import what_is_missing
 from spotvmr.system.signals import TERMINATED, Terminated, raise_on_sigterm
 
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
@@ -60,7 +61,12 @@ def _run(arguments: Arguments) -> None:
     elif arguments.help or not arguments.command:
         sys.stdout.write(texts.of_command(arguments.command) if arguments.command else texts.overview())
     else:
-        _run_command(arguments)
+        try:
+            _run_command(arguments)
+        except ModuleNotFoundError as error:
+            if line := what_is_missing(arguments.command, error):
+                raise UserError(line) from error
+            raise
 
 
 def _run_command(arguments: Arguments) -> None:

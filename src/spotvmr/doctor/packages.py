@@ -12,7 +12,7 @@ from spotvmr.types.environment import versions
 PART = "packages"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
-_OF_DEVELOPERS = "dev"
+_NOT_LISTED = ("all", "dev", "docs", "notebooks")  # all repeats the others; the rest are for developers
 # All three install the module `decord`, and the last one installed wins.
 _RIVALS = ("decord2", "eva-decord")
 
@@ -29,7 +29,8 @@ def check_packages(requirements: Sequence[str] | None = None) -> list[Finding]:
         if name := _NAME.match(line):
             extra = _EXTRA.search(line)
             extras.setdefault(extra.group(1) if extra else "", []).append(name.group())
-    extras.pop(_OF_DEVELOPERS, None)
+    for extra in _NOT_LISTED:
+        extras.pop(extra, None)
     found = [_core(name) for name in sorted(extras.pop("", []))]
     return [*found, *(_extra(name, extras[name]) for name in sorted(extras)), *_rivals()]
 
