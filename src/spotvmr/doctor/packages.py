@@ -29,8 +29,8 @@ def check_packages(requirements: Sequence[str] | None = None) -> list[Finding]:
         if name := _NAME.match(line):
             extra = _EXTRA.search(line)
             extras.setdefault(extra.group(1) if extra else "", []).append(name.group())
-    for extra in _NOT_LISTED:
-        extras.pop(extra, None)
+    for name_of_extra in _NOT_LISTED:
+        extras.pop(name_of_extra, None)
     found = [_core(name) for name in sorted(extras.pop("", []))]
     return [*found, *(_extra(name, extras[name]) for name in sorted(extras)), *_rivals()]
 
