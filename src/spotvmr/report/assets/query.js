@@ -89,7 +89,7 @@ function drawTimeline(place, query, lanes, end_s) {
     barmode: "overlay", dragmode: ZOOM, bargap: 0.25, shapes: shade, margin: { l: 84, r: 12, t: 6, b: 30 },
     xaxis: axisStyle({ range: [0, end_s], tickvals: ticks, ticktext: ticks.map((tick) => clock(tick, hours)), anchor: "y" }),
     yaxis: axisStyle({ type: "category", categoryarray: lanes.map((lane) => lane.name), range: [lanes.length - 0.5, -0.5], domain: [0, top], fixedrange: true }),
-    yaxis2: axisStyle({ domain: [top + 0.03, 1], range: [0, 1.05], tickvals: [0.5], ticktext: ["index<br>score"], showgrid: false, fixedrange: true, anchor: "x" }),
+    yaxis2: axisStyle({ domain: [top + 0.03, 1], range: [0, 1.05], tickvals: [0.5], ticktext: ["selector<br>score"], showgrid: false, fixedrange: true, anchor: "x" }),
   }), CONFIG);
 }
 

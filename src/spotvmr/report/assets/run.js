@@ -36,7 +36,7 @@ function stageFigure(run, unit, name) {
       text: stages.map(([, spent]) => amount(spent[unit])), textposition: "auto", cliponaxis: false,
       hoverinfo: "skip", marker: { color: unit ? "#cc79a7" : "#56b4e9" }, outsidetextfont: { color: themed("ink") },
       insidetextfont: { color: "#10151b" },
-    }], layout({ xaxis: axisStyle({ title: { text: `${name} a query, one query a video` } }), yaxis: axisStyle(), margin: { l: 70, r: 30, t: 8, b: 46 } }), CONFIG));
+    }], layout({ xaxis: axisStyle({ title: { text: `${name}, one query a video` } }), yaxis: axisStyle(), margin: { l: 70, r: 30, t: 8, b: 46 } }), CONFIG));
 }
 
 function recallFigure(title, bins) {
@@ -65,7 +65,7 @@ function budgetFigure(run) {
       type: "bar", x: found.counts.map((_, bin) => middle(bin)), y: found.counts, width: 100 * found.step,
       hovertemplate: "%{x:.2f} % of the clips: %{y} queries<extra></extra>", marker: { color: "#009e73" },
     }], layout({
-      xaxis: axisStyle({ title: { text: "expert clips, % (dotted: budget)" }, range: [0, 1.05 * most] }), yaxis: axisStyle({ title: { text: "queries" } }),
+      xaxis: axisStyle({ title: { text: "% (dotted: budget)" }, range: [0, 1.05 * most] }), yaxis: axisStyle({ title: { text: "queries" } }),
       shapes: [{ type: "line", x0: 100 * run.budget, x1: 100 * run.budget, y0: 0, y1: 1, yref: "paper", line: { color: themed("ink"), dash: "dot" } }],
     }), CONFIG));
 }
