@@ -12,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from spotvmr.pipeline.rescore import Question, open_run
+
 from spotvmr.config import load
 from spotvmr.evaluation.evaluate import evaluate
 from spotvmr.evaluation.inference import once
-from spotvmr.pipeline.rescore import Question, open_run
 from spotvmr.system.files import write_text_atomic
 from spotvmr.types.environment import origin
 

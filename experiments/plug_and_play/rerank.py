@@ -14,13 +14,13 @@ from statistics import mean
 from typing import Any
 
 import torch
+from spotvmr.pipeline.rescore import Question, open_run
 
 from spotvmr.config import load
 from spotvmr.evaluation.evaluate import evaluate
 from spotvmr.evaluation.inference import once
 from spotvmr.metrics import GroundingMetrics
 from spotvmr.models import rerank
-from spotvmr.pipeline.rescore import Question, open_run
 from spotvmr.system.files import write_text_atomic
 from spotvmr.types.environment import origin
 

@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from spotvmr.assembly import build_criterion, build_student, build_teacher
 from spotvmr.config import Config, compose
 from spotvmr.config.schema import LogConfig
-from spotvmr.extraction.prepare import Workbench, prepare
+from spotvmr.extraction.prepare import PreparedData, prepare
 from spotvmr.training.datamodule import GroundingDataModule
 from spotvmr.training.fit import fit
 from spotvmr.training.module import GroundingModule
@@ -59,27 +59,27 @@ def doubled(value: Any) -> Any:
     return value.double() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
 
 
-def made(config: Config, bench: Workbench) -> GroundingModule:
+def made(config: Config, data: PreparedData) -> GroundingModule:
     """A student with a teacher, the same in every process."""
     L.seed_everything(config.seed, verbose=False)
-    teacher, student = build_teacher(config, *bench.dims), build_student(config, *bench.dims)
+    teacher, student = build_teacher(config, *data.dims), build_student(config, *data.dims)
     criterion = build_criterion(config.model, config.distill, student.model.family, config.selector.budget_weight)
     return GroundingModule(
-        student, criterion, config.budget, config.seed, config.trainer, config.dataset.iou_rule, asked(bench), teacher
+        student, criterion, config.budget, config.seed, config.trainer, config.dataset.iou_rule, asked(data), teacher
     )
 
 
-def asked(bench: Workbench) -> list[Query]:
+def asked(data: PreparedData) -> list[Query]:
     """Queries to validate on: of the training split, since the small world has too few others to hit one by chance."""
-    return bench.splits["train"][-VAL_QUERIES:]
+    return data.splits["train"][-VAL_QUERIES:]
 
 
 def batches(
-    config: Config, bench: Workbench, batch_size: int, kind: type[GroundingDataModule] = GroundingDataModule
+    config: Config, data: PreparedData, batch_size: int, kind: type[GroundingDataModule] = GroundingDataModule
 ) -> GroundingDataModule:
     """One global batch to learn from, and a few queries to validate on."""
-    train, val = bench.splits["train"][:GLOBAL_BATCH], asked(bench)
-    stores, clips = (bench.index, bench.expert, bench.sentences), config.trainer.window_clips
+    train, val = data.splits["train"][:GLOBAL_BATCH], asked(data)
+    stores, clips = (data.index, data.expert, data.sentences), config.trainer.window_clips
     return kind(train, val, *stores, config.dataset.clip_s, clips, batch_size, config.seed, workers=0)
 
 
@@ -88,13 +88,13 @@ def main(devices: int, folder: Path, words: list[str]) -> None:
     config = compose(words)
     strategy = "ddp" if devices > 1 else "auto"
     config = replace(config, trainer=replace(config.trainer, devices=devices, strategy=strategy))
-    bench = prepare(config)
+    data = prepare(config)
     trainer = L.Trainer(accelerator="cpu", devices=devices, strategy=strategy, logger=False, enable_progress_bar=False)
-    scores = trainer.validate(made(config, bench), batches(config, bench, 1), verbose=False)[0]
+    scores = trainer.validate(made(config, data), batches(config, data, 1), verbose=False)[0]
     if trainer.is_global_zero:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "scores.json").write_text(json.dumps(scores))
-    module, data = made(config, bench).double(), batches(config, bench, GLOBAL_BATCH // devices, InDouble)
+    module, data = made(config, data).double(), batches(config, data, GLOBAL_BATCH // devices, InDouble)
     for teacher in module.teachers:  # which is no child of the module
         teacher.double()
     log = LogConfig(progress=False)

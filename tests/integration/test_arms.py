@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 
 from spotvmr.config import compose
 from spotvmr.config.folders import choices
-from spotvmr.pipeline.train import WEIGHTS, train
+from spotvmr.pipeline.folders import WEIGHTS
+from spotvmr.pipeline.train import train
 from spotvmr.training.fit import read_checkpoint
 
 

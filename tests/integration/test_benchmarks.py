@@ -16,7 +16,7 @@ from spotvmr.config.folders import choices
 from spotvmr.errors import UserError
 from spotvmr.extraction.prepare import prepare
 from spotvmr.features import FeatureStore
-from spotvmr.pipeline.rescore import Question, evaluate_run
+from spotvmr.pipeline.evaluate_run import EvalRequest, evaluate_run
 from spotvmr.pipeline.train import train
 from spotvmr.types.predictions import read_predictions
 from spotvmr.types.record import read_record
@@ -52,7 +52,7 @@ def test_a_benchmark_trains_from_its_features(name: str, tmp_path: Path) -> None
     assert record.hours == pytest.approx(SECONDS / 3600)
     assert len(read_predictions(done.folder / "predictions.jsonl")) == 3
     assert_modelled(config, record.cost.source, record.cost.stages)
-    again, where = evaluate_run(done.folder, Question("test", 0.5))
+    again, where = evaluate_run(done.folder, EvalRequest("test", 0.5))
     assert where == done.folder / "test-0.5"
     assert again.selection.fraction_max == pytest.approx(0.5, abs=0.06)
     assert not (tmp_path / "data" / name / str(config.dataset.videos)).exists()

@@ -16,8 +16,9 @@ from torch import nn
 from spotvmr.config import Config, compose
 from spotvmr.errors import UserError
 from spotvmr.extraction.prepare import prepare
-from spotvmr.pipeline.rescore import Question, evaluate_run
-from spotvmr.pipeline.train import WEIGHTS, run_folder, train
+from spotvmr.pipeline.evaluate_run import EvalRequest, evaluate_run
+from spotvmr.pipeline.folders import WEIGHTS, run_folder
+from spotvmr.pipeline.train import train
 from spotvmr.types.predictions import read_predictions
 from spotvmr.types.record import read_record
 from spotvmr.types.traces import Trace, read_traces
@@ -61,14 +62,14 @@ def test_no_query_exceeds_its_budget(trained: tuple[Config, Path]) -> None:
 def test_the_same_checkpoint_twice_gives_the_same_bytes(trained: tuple[Config, Path]) -> None:
     _, folder = trained
     before = (folder / "predictions.jsonl").read_bytes()
-    evaluate_run(folder, Question("test"))
+    evaluate_run(folder, EvalRequest("test"))
     assert (folder / "predictions.jsonl").read_bytes() == before
 
 
 def test_a_second_call_uses_everything_again(trained: tuple[Config, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     config, _ = trained
     kept = {path: path.stat().st_mtime_ns for path in _artefacts(config)}
-    monkeypatch.setattr("spotvmr.pipeline.train.fit", _refuse)
+    monkeypatch.setattr("spotvmr.pipeline.weights.fit", _refuse)
     monkeypatch.setattr("spotvmr.extraction.encoding.encoded", _refuse)
     monkeypatch.setattr("spotvmr.worlds.build.make_world_video", _refuse)
     assert train(config) is not None
@@ -83,7 +84,7 @@ def test_a_clock_that_jumped_makes_nothing_stale(
     for root in (config.paths.data, config.paths.features, run_folder(config)):
         for path in Path(root).rglob("*"):
             os.utime(path, (year_s, year_s))
-    monkeypatch.setattr("spotvmr.pipeline.train.fit", _refuse)
+    monkeypatch.setattr("spotvmr.pipeline.weights.fit", _refuse)
     monkeypatch.setattr("spotvmr.extraction.encoding.encoded", _refuse)
     monkeypatch.setattr("spotvmr.worlds.build.make_world_video", _refuse)
     assert train(config) is not None
@@ -115,7 +116,7 @@ def test_other_steps_at_test_need_no_training(trained: tuple[Config, Path], monk
     config, folder = trained
     asked_in = {qid: len(trace.steps) for qid, trace in _traces(folder).items()}
     assert set(asked_in.values()) == {config.selector.steps}
-    monkeypatch.setattr("spotvmr.pipeline.train.fit", _refuse)
+    monkeypatch.setattr("spotvmr.pipeline.weights.fit", _refuse)
     assert train(replace(config, selector=replace(config.selector, steps=2))) is not None
     assert {len(trace.steps) for trace in _traces(folder).values()} == {2}
     assert train(config) is not None
@@ -138,7 +139,7 @@ def _artefacts(config: Config) -> list[Path]:
 
 def test_another_budget_lands_in_a_folder_of_its_own(trained: tuple[Config, Path]) -> None:
     _, folder = trained
-    record, where = evaluate_run(folder, Question("val", 0.5))
+    record, where = evaluate_run(folder, EvalRequest("val", 0.5))
     assert where == folder / "val-0.5"
     assert record.selection.fraction_max == pytest.approx(0.5)
     assert read_record(folder / "record.json").budget == 0.1
@@ -152,7 +153,7 @@ def test_a_checkpoint_of_another_model_is_refused(trained: tuple[Config, Path], 
     text = (folder / "config.yaml").read_text().replace("dim: 16", "dim: 32")
     (other / "config.yaml").write_text(text)
     with pytest.raises(UserError, match="weights of another model"):
-        evaluate_run(other, Question("test"))
+        evaluate_run(other, EvalRequest("test"))
 
 
 def test_features_of_another_encoder_are_refused(config: Config) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from spotvmr.config import compose
 from spotvmr.config.folders import choices
-from spotvmr.pipeline.rescore import Question, evaluate_run
+from spotvmr.pipeline.evaluate_run import EvalRequest, evaluate_run
 from spotvmr.pipeline.train import train
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "models.md").read_text(encoding="utf-8")
@@ -36,5 +36,5 @@ def test_the_model_of_the_documentation_is_one_file(
     done = train(compose([f"model={choice}", *small, "name=own", f"paths.runs={tmp_path}/runs"]))
     assert done is not None
     assert done.student.n_queries == done.teacher.n_queries > 0
-    record, _ = evaluate_run(done.folder, Question("test", 0.5))
+    record, _ = evaluate_run(done.folder, EvalRequest("test", 0.5))
     assert record.selection.fraction_max == pytest.approx(0.5)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +17,11 @@ from spotvmr.evaluation.evaluate import evaluate
 from spotvmr.evaluation.inference import once, request_of
 from spotvmr.extraction.prepare import prepare
 from spotvmr.features.samples import Collator, GroundingDataset
-from spotvmr.pipeline.rescore import Question, open_run
-from spotvmr.pipeline.train import WEIGHTS, train
+from spotvmr.pipeline.evaluate_run import EvalRequest, open_run
+from spotvmr.pipeline.train import train
 from spotvmr.training.fit import read_checkpoint
 from spotvmr.types.predictions import read_predictions
-from spotvmr.types.record import read_record
+from spotvmr.types.record import read_record, write_record
 
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 
@@ -56,9 +55,9 @@ def test_the_control_selects_the_same_clips_and_says_that_it_is_one(
 def test_the_epoch_that_is_kept_is_the_best_at_two_budgets(folder: Path) -> None:
     with (folder / "curves" / "metrics.csv").open(newline="") as file:
         best = max(float(row["val/any_budget"]) for row in csv.DictReader(file) if row["val/any_budget"])
-    bench, system = open_run(folder, load(folder / "config.yaml"), Question("val"))
+    data, system = open_run(folder, load(folder / "config.yaml"), EvalRequest("val"))
     system.rerank = 0.0  # the model alone is validated
-    asked = [evaluate(system, bench, bench.splits["val"], once(budget), 16) for budget in (0.1, 0.025)]
+    asked = [evaluate(system, data, data.splits["val"], once(budget), 16) for budget in (0.1, 0.025)]
     assert sum(found.grounding.compute()["R1@0.3"] for found in asked) / 2 == pytest.approx(best)
     states = read_checkpoint(folder / "checkpoints" / "best.ckpt")["callbacks"].values()
     chosen = [state for state in states if "best_model_score" in state and state["monitor"]]
@@ -149,7 +148,7 @@ def test_the_quick_bench_is_a_small_part_of_the_whole(tmp_path: Path, monkeypatc
     assert {"uniform-s0", "spotter-s0"} < {run.config.name for run in quick} < usual.keys()
     for run in quick:
         whole = usual[run.config.name]
-        assert set(run.questions) < set(whole.questions)
+        assert set(run.requests) < set(whole.requests)
         assert run.config.trainer.student_epochs < whole.config.trainer.student_epochs
         assert run.config.trainer.teacher_epochs < whole.config.trainer.teacher_epochs
 
@@ -182,7 +181,7 @@ def test_the_bench_trains_asks_and_tells_and_does_nothing_twice(
         raise AssertionError("made again")
 
     monkeypatch.setattr(recall_runs, "trained_student", refuse)
-    monkeypatch.setattr(recall_runs, "test", refuse)
+    monkeypatch.setattr(recall_runs, "score", refuse)
     assert main(["bench", *words, "log.epochs=false"]) == 0  # what is shown changes no answer
     assert "spotter - one_shot" in capsys.readouterr().out
 
@@ -208,15 +207,16 @@ def test_the_bench_sets_the_spotter_against_every_arm_from_a_file(
     assert kept["hardware"]["cores"] > 0
 
 
-def test_a_record_older_than_the_weights_is_made_again(small: list[str], tmp_path: Path) -> None:
+def test_a_record_of_other_weights_is_made_again(small: list[str], tmp_path: Path) -> None:
     words = [*small, f"paths.runs={tmp_path}"]
     run = recall_runs.plan(words, "uniform", 0, [0.1, 0.5], "bench", controls=False)
     recall_runs.make([run])
-    (old, new) = (tmp_path / "bench/uniform-s0" / name for name in ("test-0.5/record.json", WEIGHTS))
-    before = old.stat().st_mtime_ns
-    os.utime(new, ns=(before + 1, before + 1))  # the clock of a file system may stand still in between
+    path = tmp_path / "bench/uniform-s0/test-0.5/record.json"
+    record = read_record(path)
+    write_record(replace(record, provenance={**record.provenance, "weights": "00000000"}, name="other"), path)
     recall_runs.make([run])
-    assert old.stat().st_mtime_ns > before
+    assert read_record(path).provenance == record.provenance
+    assert read_record(path).name == record.name
 
 
 @pytest.mark.parametrize(
@@ -253,28 +253,26 @@ def test_every_ablation_runs(path: Path, small: list[str], home: Path) -> None:
     run = recall_runs.plan(small, str(path), 0, [0.25], "ablations", controls=False)
     recall_runs.make([run])
     asked = 0.25 if run.config.trainer.any_budget else run.config.budget
-    record = read_record(
-        run.questions[0].place(home / "runs/ablations" / f"{path.stem}-s0", run.config) / "record.json"
-    )
+    record = read_record(run.requests[0].place(home / "runs/ablations" / f"{path.stem}-s0", run.config) / "record.json")
     assert (record.arm, record.budget) == (path.stem, asked)
 
 
 def test_an_index_part_that_is_left_out_reaches_neither_training_nor_test(small: list[str]) -> None:
-    bench = prepare(compose([*small, "index.drop=[room,object]"]))
-    rows = Collator(bench.sentences)([GroundingDataset(bench.splits["test"], bench.index, bench.expert, 1.0)[0]])
-    parts = list(bench.index.key.parts.values())
+    data = prepare(compose([*small, "index.drop=[room,object]"]))
+    rows = Collator(data.sentences)([GroundingDataset(data.splits["test"], data.index, data.expert, 1.0)[0]])
+    parts = list(data.index.key.parts.values())
     assert not rows.clips.index[..., : parts[0]].any()
     assert rows.clips.index[..., parts[0] : parts[0] + parts[1]].any()
 
 
 def test_every_question_asks_through_one_request(small: list[str]) -> None:
-    bench = prepare(compose(small))
+    data = prepare(compose(small))
     from spotvmr.assembly import build_student
 
-    system = build_student(bench.config, *bench.dims).eval()
-    queries = bench.splits["test"][:3]
-    found = evaluate(system, bench, queries, once(0.5), batch=2)
-    rows = Collator(bench.sentences)([GroundingDataset(queries, bench.index, bench.expert, 1.0)[0]])
+    system = build_student(data.config, *data.dims).eval()
+    queries = data.splits["test"][:3]
+    found = evaluate(system, data, queries, once(0.5), batch=2)
+    rows = Collator(data.sentences)([GroundingDataset(queries, data.index, data.expert, 1.0)[0]])
     alone = system.selector(request_of(system, rows, 0.5)).chosen[0].nonzero().flatten().tolist()
     assert list(found.predictions[0].selected_clips) == alone
     assert set(found.rounds.values()) == {1}

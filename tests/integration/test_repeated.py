@@ -11,7 +11,7 @@ import pytest
 
 from spotvmr.cli.main import main
 from spotvmr.errors import UserError
-from spotvmr.system.locks import alone, in_turn
+from spotvmr.system.locks import fail_if_locked, wait_for_run
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_a_second_training_of_a_run_is_refused(
     small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "one"
-    with alone(folder):
+    with fail_if_locked(folder):
         assert main(["train", *small, f"paths.runs={tmp_path}", "name=one"]) == 2
     said = capsys.readouterr().err.strip().splitlines()[-1]
     assert said.startswith(f"spotvmr: another training is running in {folder}")
@@ -77,10 +77,10 @@ def test_a_shared_teacher_is_waited_for(tmp_path: Path) -> None:
     order = []
 
     def second() -> None:
-        with in_turn(tmp_path):
+        with wait_for_run(tmp_path):
             order.append("second")
 
-    with in_turn(tmp_path):
+    with wait_for_run(tmp_path):
         waiting = threading.Thread(target=second)
         waiting.start()
         waiting.join(timeout=0.3)
@@ -94,5 +94,5 @@ def test_a_folder_that_cannot_be_locked_is_one_line(tmp_path: Path, monkeypatch:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
-    with pytest.raises(UserError, match="permission denied"), alone(tmp_path):
+    with pytest.raises(UserError, match="permission denied"), fail_if_locked(tmp_path):
         pass

@@ -9,7 +9,7 @@ from spotvmr.assembly.encoding import encode_clips, spec_key
 from spotvmr.assembly.imported import find_excerpts
 from spotvmr.assembly.own_models import code_digest
 from spotvmr.assembly.system import BudgetedVmr, SystemOutput
-from spotvmr.assembly.weights import load_weights, read_identity, save_weights
+from spotvmr.assembly.weights import check_encoders, load_weights, read_identity, save_weights
 from spotvmr.assembly.zero_shot import build_zero_shot
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "build_teacher",
     "build_text",
     "build_zero_shot",
+    "check_encoders",
     "code_digest",
     "encode_clips",
     "find_excerpts",

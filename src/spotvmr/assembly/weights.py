@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from spotvmr.errors import UserError
+from spotvmr.features import StoreKey
 from spotvmr.system.files import whole_file
 
 
@@ -42,6 +43,40 @@ def read_identity(path: Path) -> dict[str, Any] | None:
             return identity
     except (OSError, SafetensorError, ValueError):
         return None
+
+
+def check_encoders(path: Path, index: StoreKey, expert: StoreKey, text_hash: str) -> None:
+    """Refuse encoders other than those that the weights were trained with: the answers would be noise.
+
+    Imported features have a hash of their files in place of that of weights, which differs from data set to data set;
+    what made them is compared then.
+
+    Args:
+        path: The weights file.
+        index: Key of the index features now.
+        expert: Key of the expert features now.
+        text_hash: Hash of the text encoder now.
+
+    Raises:
+        UserError: An encoder differs.
+    """
+    saved = read_identity(path) or {}
+    features = saved.get("features") or {"index": saved.get("index_key"), "expert": saved.get("expert_key")}
+    for role, key in (("index", index), ("expert", expert)):
+        trained, now = features.get(role) or {}, key.to_json()
+        names = ("encoder", "preprocessing") if key.encoder.startswith("imported/") else ("encoder", "weights_hash")
+        for name in names if trained else ():
+            if trained[name] != now[name]:
+                raise UserError(
+                    f"{path} was trained on other {role} features: their {name} was {trained[name]!r} and is "
+                    f"{now[name]!r}; set {role} as it was trained, or train again"
+                )
+    trained_text = features.get("text") or saved.get("text")
+    if trained_text is not None and trained_text != text_hash:
+        raise UserError(
+            f"{path} was trained with another text encoder: its hash was {trained_text!r} and is {text_hash!r}; "
+            "set text as it was trained, or train again"
+        )
 
 
 def load_weights(module: nn.Module, path: Path) -> None:

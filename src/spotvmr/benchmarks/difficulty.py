@@ -11,15 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 
 from spotvmr.config import Config, compose
 from spotvmr.errors import UserError
-from spotvmr.extraction.prepare import Workbench, prepare
+from spotvmr.extraction.prepare import PreparedData, prepare
 from spotvmr.features import FeatureStore
-from spotvmr.pipeline.train import studied, taught
+from spotvmr.pipeline.train import student_record, teacher_with_record
 from spotvmr.training.hardware import check_hardware
 from spotvmr.types.record import RunRecord
 
@@ -78,13 +76,13 @@ def check(config: Config, show: Callable[[Table], object]) -> dict[str, Any]:
         UserError: A gate is missed.
     """
     check_hardware(config.trainer)
-    bench = prepare(config)
-    teacher, record = taught(bench)
+    data = prepare(config)
+    teacher, record = teacher_with_record(data)
     if record is None:
         raise UserError("demo check runs in one process; leave trainer.devices at 1")
     records = {"teacher": record}
     for arm, (selector, budget) in ARMS.items():
-        found = studied(_bench_of(bench, arm, selector, budget), teacher)
+        found = student_record(_bench_of(data, arm, selector, budget), teacher)
         if found is not None:
             records[arm] = found
     rows = [_row(gate, records) for gate in GATES]
@@ -94,9 +92,9 @@ def check(config: Config, show: Callable[[Table], object]) -> dict[str, Any]:
     return {"gates": rows, "records": {arm: found.to_json() for arm, found in records.items()}}
 
 
-def _bench_of(bench: Workbench, arm: str, selector: str, budget: float) -> Workbench:
-    """The workbench of one arm, with a run folder of its own and as many epochs as the teacher."""
-    config = bench.config
+def _bench_of(data: PreparedData, arm: str, selector: str, budget: float) -> PreparedData:
+    """The prepared data of one arm, with a run folder of its own and as many epochs as the teacher."""
+    config = data.config
     runs = str(Path(config.paths.runs) / f"{config.name}-check")
     config = replace(
         config,
@@ -107,10 +105,15 @@ def _bench_of(bench: Workbench, arm: str, selector: str, budget: float) -> Workb
         trainer=replace(config.trainer, student_epochs=config.trainer.teacher_epochs),
     )
     if arm != "query alone":
-        return replace(bench, config=config)
+        return replace(data, config=config)
     # A teacher has nothing to say about a video of zeros.
     config = replace(config, distill=compose(["distill=none"]).distill)
-    return replace(bench, config=config, index=ZeroStore(bench.index), expert=ZeroStore(bench.expert))
+    return replace(data, config=config, index=_zeros(data.index), expert=_zeros(data.expert))
+
+
+def _zeros(store: FeatureStore) -> FeatureStore:
+    """The store with every feature zero: what a query tells without any video."""
+    return store.without(list(store.key.parts))
 
 
 def _row(gate: Gate, records: dict[str, RunRecord]) -> dict[str, Any]:
@@ -130,18 +133,3 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         limits = f"{row['low']:.2f} … {row['high']:.2f}"
         table.add_row(row["arm"], row["number"], limits, f"{row['measured']:.3f}", "ok" if row["passed"] else "MISSED")
     return table
-
-
-class ZeroStore(FeatureStore):
-    """A store whose features are all zero: what a query tells without any video."""
-
-    def __init__(self, store: FeatureStore) -> None:
-        super().__init__(store.path, store.manifest)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Stay zero in a worker: pickled as a plain store it would show the video."""
-        return ZeroStore, (FeatureStore.open(self.path, self.key),)
-
-    def _rows(self, video_id: str) -> NDArray[np.float16]:
-        """Zeros in the shape of the video's features (n, D), however they are read."""
-        return np.zeros_like(super()._rows(video_id))

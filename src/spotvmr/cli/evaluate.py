@@ -10,7 +10,7 @@ from spotvmr.config import Config
 from spotvmr.errors import UserError
 
 if TYPE_CHECKING:
-    from spotvmr.pipeline.rescore import Question
+    from spotvmr.pipeline.evaluate_run import EvalRequest
 
 SPLITS = ("train", "val", "test")
 
@@ -34,15 +34,15 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     if split not in SPLITS:
         raise UserError(f"split={split} is unknown: choose from {', '.join(SPLITS)}")
     folder = Path(arguments.options.get("run", f"{config.paths.runs}/{config.name}"))
-    question = _question(config, arguments, split)
+    request = _question(config, arguments, split)
     if "submission" in arguments.options:
-        return _submit(arguments, folder, question)
-    return _score(arguments, folder, question)
+        return _submit(arguments, folder, request)
+    return _score(arguments, folder, request)
 
 
-def _question(config: Config, arguments: Arguments, split: str) -> Question:
+def _question(config: Config, arguments: Arguments, split: str) -> EvalRequest:
     """How the run is to be asked: what is not given stays as it was trained."""
-    from spotvmr.pipeline.rescore import CONTROLS, Question
+    from spotvmr.pipeline.evaluate_run import CONTROLS, EvalRequest
 
     given = any(override.startswith("budget=") for override in arguments.overrides)
     elsewhere = any(override.partition("=")[0].partition(".")[0] == "dataset" for override in arguments.overrides)
@@ -54,15 +54,15 @@ def _question(config: Config, arguments: Arguments, split: str) -> Question:
     if control and adaptive == "true":
         raise UserError("control= and adaptive=true do not go together: leave out one")
     dataset = config.dataset if elsewhere else None
-    return Question(split, config.budget if given else None, dataset, control, adaptive == "true")
+    return EvalRequest(split, config.budget if given else None, dataset, control, adaptive == "true")
 
 
-def _score(arguments: Arguments, folder: Path, question: Question) -> dict[str, Any]:
+def _score(arguments: Arguments, folder: Path, request: EvalRequest) -> dict[str, Any]:
     """Evaluate a run."""
-    from spotvmr.pipeline.rescore import evaluate_run
+    from spotvmr.pipeline.evaluate_run import evaluate_run
     from spotvmr.report import comparison_table, print_table
 
-    record, where = evaluate_run(folder, question)
+    record, where = evaluate_run(folder, request)
     if not arguments.json:
         print_table(comparison_table([record]))
     if record.spending:
@@ -73,15 +73,15 @@ def _score(arguments: Arguments, folder: Path, question: Question) -> dict[str, 
     return {"folder": str(where), "record": record.to_json()}
 
 
-def _submit(arguments: Arguments, folder: Path, question: Question) -> dict[str, Any]:
+def _submit(arguments: Arguments, folder: Path, request: EvalRequest) -> dict[str, Any]:
     """Answer every query of a split in the official file of its data set."""
     from spotvmr.annotations.submissions import check_writable, write_submission
     from spotvmr.config import load
-    from spotvmr.pipeline.rescore import answer_run
+    from spotvmr.pipeline.evaluate_run import answer_run
 
-    check_writable((question.dataset or load(folder / "config.yaml").dataset).format)
-    predictions, kind = answer_run(folder, question)
+    check_writable((request.dataset or load(folder / "config.yaml").dataset).format)
+    predictions, kind = answer_run(folder, request)
     path = Path(arguments.options["submission"])
     write_submission(predictions, kind, path)
-    arguments.show(f"{kind} submission, {len(predictions)} {question.split} queries: {path}")
+    arguments.show(f"{kind} submission, {len(predictions)} {request.split} queries: {path}")
     return {"submission": str(path), "format": kind, "n": len(predictions)}

@@ -24,7 +24,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     """
     from spotvmr.extraction.prepare import prepare
 
-    bench = prepare(config, _engine(arguments))
+    data = prepare(config, _engine(arguments))
     stores = {
         name: {
             "path": str(store.path),
@@ -32,7 +32,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
             "clips": sum(store.n_clips(video_id) for video_id in store.video_ids),
             "channels": store.dim,
         }
-        for name, store in (("index", bench.index), ("expert", bench.expert))
+        for name, store in (("index", data.index), ("expert", data.expert))
     }
     for name, facts in stores.items():
         arguments.show(

@@ -73,7 +73,7 @@ def _tell_wandb(config: Config, done: Trained) -> None:
     """Add scores, charts, queries and files to the run that the training opened, and close it."""
     import wandb
 
-    from spotvmr.pipeline.rescore import over_budgets
+    from spotvmr.pipeline.evaluate_run import over_budgets
     from spotvmr.report.wandb_run import log_artifacts, log_efficiency, log_queries, log_scores
 
     if wandb.run is None:  # the weights were there, nothing was trained

@@ -20,7 +20,7 @@ from spotvmr.assembly import BudgetedVmr
 from spotvmr.cost import Ledger
 from spotvmr.errors import UserError
 from spotvmr.evaluation.inference import Ask, Asked, answers, localise, select, some
-from spotvmr.extraction.prepare import Workbench
+from spotvmr.extraction.prepare import PreparedData
 from spotvmr.features.samples import Collator, GroundingDataset
 from spotvmr.metrics import best_iou_at
 from spotvmr.metrics.separation import separation
@@ -94,12 +94,12 @@ def until_sure(plan: Spending) -> Ask:
     return ask
 
 
-def plan_spending(system: BudgetedVmr, bench: Workbench) -> tuple[Spending, dict[str, float | str]]:
+def plan_spending(system: BudgetedVmr, data: PreparedData) -> tuple[Spending, dict[str, float | str]]:
     """Find on the validation split when to stop, so that the mean spending there is the budget.
 
     Args:
         system: The trained system, in eval mode.
-        bench: Features, sentences and settings.
+        data: Features, sentences and settings.
 
     Returns:
         The plan, and what was found: confidence, threshold, how well each confidence tells hits from misses
@@ -108,13 +108,13 @@ def plan_spending(system: BudgetedVmr, bench: Workbench) -> tuple[Spending, dict
     Raises:
         UserError: The selector cannot go on from earlier clips, or there is no validation split.
     """
-    config = bench.config
+    config = data.config
     if not isinstance(system.selector, Spotter):
         raise UserError(f"adaptive spending needs a spotter that goes on: selector={config.selector.name} does not")
-    if not (queries := bench.splits["val"]):
+    if not (queries := data.splits["val"]):
         raise UserError(f"adaptive spending is set on validation: data set {config.dataset.name} has no val queries")
     levels = levels_of(config.budget, config.selector.cap)
-    profile = _profile(system, bench, queries, levels)
+    profile = _profile(system, data, queries, levels)
     told = {name: separation(profile.confidence[name].ravel(), profile.hit.ravel()) for name in CONFIDENCES}
     best = max(told, key=lambda name: told[name])
     threshold = find_threshold(profile.confidence[best], profile.spent, config.budget)
@@ -161,12 +161,12 @@ class _Profile:
 
 
 @torch.inference_mode()
-def _profile(system: BudgetedVmr, bench: Workbench, queries: Sequence[Query], levels: tuple[float, ...]) -> _Profile:
+def _profile(system: BudgetedVmr, data: PreparedData, queries: Sequence[Query], levels: tuple[float, ...]) -> _Profile:
     """Run all levels of all queries."""
-    dataset = GroundingDataset(queries, bench.index, bench.expert, bench.config.dataset.clip_s)
+    dataset = GroundingDataset(queries, data.index, data.expert, data.config.dataset.clip_s)
     truths = {query.qid: query.moments for query in queries}
     table: list[NDArray[np.float64]] = []
-    for rows in DataLoader(dataset, bench.config.trainer.batch_size, collate_fn=Collator(bench.sentences)):
+    for rows in DataLoader(dataset, data.config.trainer.batch_size, collate_fn=Collator(data.sentences)):
         selection: Selection | None = None
         columns = []
         for level in levels:

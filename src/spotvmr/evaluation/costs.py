@@ -13,7 +13,7 @@ import torch
 from spotvmr.assembly import FeatureSource
 from spotvmr.cost import Ledger, VideoCost, amortise, count_gflops
 from spotvmr.evaluation.evaluate import Evaluation
-from spotvmr.extraction.prepare import Workbench
+from spotvmr.extraction.prepare import PreparedData
 from spotvmr.features.importers import ImportedFeatures
 from spotvmr.types.record import Cost
 
@@ -52,7 +52,7 @@ def rates(encoder: FeatureSource, store: Path, clip_s: float) -> Rates:
     return Rates(gflops, timing["encode_s"] / clips, timing["decode_s"] / clips, encoder.spec.frames)
 
 
-def cost_of(bench: Workbench, found: Evaluation, videos: Sequence[VideoCost]) -> Cost:
+def cost_of(data: PreparedData, found: Evaluation, videos: Sequence[VideoCost]) -> Cost:
     """The record's cost block.
 
     ``stages`` are totals over the queries, each asked alone of its video (level ``q1``): decoding and
@@ -60,14 +60,14 @@ def cost_of(bench: Workbench, found: Evaluation, videos: Sequence[VideoCost]) ->
     rates of the extraction times the clips; those of text, selection and model were measured on the queries.
     With imported features the block is "modelled": their GFLOPs are declared, their seconds unknown and 0.
     """
-    clip_s, sources = bench.config.dataset.clip_s, (bench.index_encoder, bench.expert_encoder)
-    index = rates(bench.index_encoder, bench.index.path, clip_s)
-    expert = rates(bench.expert_encoder, bench.expert.path, clip_s)
+    clip_s, sources = data.config.dataset.clip_s, (data.index_encoder, data.expert_encoder)
+    index = rates(data.index_encoder, data.index.path, clip_s)
+    expert = rates(data.expert_encoder, data.expert.path, clip_s)
     spent = amortise(videos, index.gflops, expert.gflops)
     n_queries = sum(len(video.queries) for video in videos)
     return Cost(
         queries_per_video=n_queries / len(videos),
-        stages=_stages(bench, found, videos, index, expert),
+        stages=_stages(data, found, videos, index, expert),
         gflops_per_query=spent.gflops_per_query,
         dense_gflops_per_query=spent.dense_gflops_per_query,
         ratio_to_dense=spent.ratio_to_dense,
@@ -76,7 +76,7 @@ def cost_of(bench: Workbench, found: Evaluation, videos: Sequence[VideoCost]) ->
 
 
 def _stages(
-    bench: Workbench, found: Evaluation, videos: Sequence[VideoCost], index: Rates, expert: Rates
+    data: PreparedData, found: Evaluation, videos: Sequence[VideoCost], index: Rates, expert: Rates
 ) -> dict[str, dict[str, float]]:
     """Totals of each stage."""
     ledger = Ledger()
@@ -93,15 +93,15 @@ def _stages(
             ledger.add("text", gflops=query.text_gflops)
             ledger.add("selection", gflops=query.selection_gflops)
             ledger.add("model", gflops=query.model_gflops)
-    ledger.add("text", seconds=_text_seconds(bench) * len(found.predictions))
+    ledger.add("text", seconds=_text_seconds(data) * len(found.predictions))
     return ledger.stages()
 
 
-def _text_seconds(bench: Workbench) -> float:
+def _text_seconds(data: PreparedData) -> float:
     """Seconds to encode one sentence alone, mean over a few; the first is a warm-up."""
-    texts = sorted(bench.sentences)[:9]
-    bench.text.encode(texts[:1])
+    texts = sorted(data.sentences)[:9]
+    data.text.encode(texts[:1])
     began = time.perf_counter()
     for text in texts:
-        bench.text.encode([text])
+        data.text.encode([text])
     return (time.perf_counter() - began) / len(texts)

@@ -10,20 +10,20 @@ import torch
 from spotvmr.assembly import BudgetedVmr
 from spotvmr.evaluation.costs import rates
 from spotvmr.evaluation.evaluate import count_query
-from spotvmr.extraction.prepare import Workbench
+from spotvmr.extraction.prepare import PreparedData
 from spotvmr.features.samples import Collator, GroundingDataset
 from spotvmr.types import Query
 
 
 @torch.inference_mode()
 def query_gflops(
-    system: BudgetedVmr, bench: Workbench, queries: Sequence[Query], budget: float
+    system: BudgetedVmr, data: PreparedData, queries: Sequence[Query], budget: float
 ) -> tuple[Callable[[float], float], float]:
     """Count a query of middling length; only the expert's part changes from epoch to epoch.
 
     Args:
         system: The system; a copy is run.
-        bench: Features and sentences.
+        data: Features and sentences.
         queries: Of the validation split.
         budget: Share of the valid clips.
 
@@ -31,12 +31,12 @@ def query_gflops(
         GFLOPs of a query, index included, from the number of clips with expert features; and the mean number of
         clips of a query's video.
     """
-    lengths = {query.qid: bench.index.n_clips(query.video_id) for query in queries}
+    lengths = {query.qid: data.index.n_clips(query.video_id) for query in queries}
     clips = sum(lengths.values()) / len(lengths)
     query = min(queries, key=lambda query: abs(lengths[query.qid] - clips))
-    clip_s = bench.config.dataset.clip_s
-    rows = Collator(bench.sentences)([GroundingDataset([query], bench.index, bench.expert, clip_s)[0]])
-    fixed = sum(count_query(copy.deepcopy(system).cpu().eval(), bench, rows, query.text, budget))
-    fixed += clips * rates(bench.index_encoder, bench.index.path, clip_s).gflops
-    clip = rates(bench.expert_encoder, bench.expert.path, clip_s).gflops
+    clip_s = data.config.dataset.clip_s
+    rows = Collator(data.sentences)([GroundingDataset([query], data.index, data.expert, clip_s)[0]])
+    fixed = sum(count_query(copy.deepcopy(system).cpu().eval(), data, rows, query.text, budget))
+    fixed += clips * rates(data.index_encoder, data.index.path, clip_s).gflops
+    clip = rates(data.expert_encoder, data.expert.path, clip_s).gflops
     return lambda chosen: fixed + chosen * clip, clips

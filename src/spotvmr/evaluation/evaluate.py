@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from spotvmr.assembly import BudgetedVmr
 from spotvmr.cost import Ledger, QueryCost, VideoCost, count_gflops
 from spotvmr.evaluation.inference import Ask, Asked, request_of
-from spotvmr.extraction.prepare import Workbench
+from spotvmr.extraction.prepare import PreparedData
 from spotvmr.features.samples import Collator, GroundingDataset
 from spotvmr.metrics import GroundingMetrics, IouRule, SelectionMetrics
 from spotvmr.types import Query
@@ -47,26 +47,26 @@ class Evaluation:
 
 
 @torch.inference_mode()
-def evaluate(system: BudgetedVmr, bench: Workbench, queries: Sequence[Query], ask: Ask, batch: int) -> Evaluation:
+def evaluate(system: BudgetedVmr, data: PreparedData, queries: Sequence[Query], ask: Ask, batch: int) -> Evaluation:
     """Ask every query of its whole video.
 
     Args:
         system: The trained system, in eval mode.
-        bench: Features and sentences.
+        data: Features and sentences.
         queries: Queries; batches in which the truth of one is withheld are answered, not scored.
         ask: How.
         batch: Queries at once.
     """
-    dataset = GroundingDataset(queries, bench.index, bench.expert, bench.config.dataset.clip_s)
-    rule = cast(IouRule, bench.config.dataset.iou_rule)
+    dataset = GroundingDataset(queries, data.index, data.expert, data.config.dataset.clip_s)
+    rule = cast(IouRule, data.config.dataset.iou_rule)
     found = Evaluation([], GroundingMetrics(rule=rule), SelectionMetrics(), Ledger(), {}, {}, {})
     for metric in (found.grounding, found.selection):
         # The first process of a distributed run evaluates alone; the others are not there to be asked.
         metric.distributed_available_fn = lambda: False
     of_qid = {query.qid: query for query in queries}
-    batches = DataLoader(dataset, batch, collate_fn=Collator(bench.sentences))
+    batches = DataLoader(dataset, batch, collate_fn=Collator(data.sentences))
     console = Console(stderr=True)
-    shown = bench.config.log.progress and console.is_terminal  # elsewhere it would leave an empty line
+    shown = data.config.log.progress and console.is_terminal  # elsewhere it would leave an empty line
     for rows in track(batches, "asking", console=console, transient=True, disable=not shown):
         _keep(rows, ask(system, rows, found.ledger), of_qid, found)
     return found
@@ -94,37 +94,37 @@ def _keep(rows: GroundingBatch, answers: Sequence[Asked], of_qid: Mapping[str, Q
 
 
 def query_costs(
-    system: BudgetedVmr, bench: Workbench, queries: Sequence[Query], found: Evaluation, budget: float
+    system: BudgetedVmr, data: PreparedData, queries: Sequence[Query], found: Evaluation, budget: float
 ) -> list[VideoCost]:
     """GFLOPs of each query, counted by running it: text, selection and model; grouped by video.
 
     Equal lengths of video and sentence give equal counts, so that each pair of lengths is run once.
     """
-    collate = Collator(bench.sentences)
-    dataset = GroundingDataset(queries, bench.index, bench.expert, bench.config.dataset.clip_s)
+    collate = Collator(data.sentences)
+    dataset = GroundingDataset(queries, data.index, data.expert, data.config.dataset.clip_s)
 
     counted: dict[tuple[int, int], tuple[float, float, float]] = {}
     by_video: dict[str, list[QueryCost]] = {}
     for item, (query, prediction) in enumerate(zip(queries, found.predictions, strict=True)):
-        lengths = (bench.index.n_clips(query.video_id), len(bench.sentences[query.text][0]))
+        lengths = (data.index.n_clips(query.video_id), len(data.sentences[query.text][0]))
         if lengths not in counted:
-            counted[lengths] = count_query(system, bench, collate([dataset[item]]), query.text, budget)
+            counted[lengths] = count_query(system, data, collate([dataset[item]]), query.text, budget)
         said, selecting, localising = counted[lengths]
         rounds = found.rounds[query.qid]  # a round costs the same whatever was chosen before it
         clips = frozenset(prediction.selected_clips)
         cost = QueryCost(said, rounds * selecting, rounds * localising, clips)
         by_video.setdefault(query.video_id, []).append(cost)
-    return [VideoCost(bench.index.n_clips(video_id), tuple(rows)) for video_id, rows in by_video.items()]
+    return [VideoCost(data.index.n_clips(video_id), tuple(rows)) for video_id, rows in by_video.items()]
 
 
 def count_query(
-    system: BudgetedVmr, bench: Workbench, rows: GroundingBatch, text: str, budget: float
+    system: BudgetedVmr, data: PreparedData, rows: GroundingBatch, text: str, budget: float
 ) -> tuple[float, float, float]:
     """GFLOPs of text, selection and model for one query, by running it."""
     clips, request = rows.clips, request_of(system, rows, budget)
     selection = system.selector(request)
     return (
-        count_gflops(bench.text.encode, [text]),
+        count_gflops(data.text.encode, [text]),
         count_gflops(system.selector, request),
         count_gflops(system.localise, clips.index, clips.mask, rows.text, selection),
     )

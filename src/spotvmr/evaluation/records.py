@@ -17,7 +17,7 @@ from spotvmr.config import Config, as_plain, save
 from spotvmr.evaluation.costs import cost_of
 from spotvmr.evaluation.evaluate import Evaluation, query_costs
 from spotvmr.evaluation.thumbnails import write_thumbnails
-from spotvmr.extraction.prepare import Workbench
+from spotvmr.extraction.prepare import PreparedData
 from spotvmr.metrics import bootstrap_ci
 from spotvmr.types import Query
 from spotvmr.types.environment import git_describe, hardware, versions
@@ -31,7 +31,7 @@ _TRACED = 24
 
 
 def make_record(
-    bench: Workbench,
+    data: PreparedData,
     system: BudgetedVmr,
     queries: Sequence[Query],
     found: Evaluation,
@@ -43,7 +43,7 @@ def make_record(
     """Put together everything the record holds.
 
     Args:
-        bench: Features, sentences and configuration.
+        data: Features, sentences and configuration.
         system: What was evaluated.
         queries: The queries of the split.
         found: Its evaluation.
@@ -52,7 +52,7 @@ def make_record(
         control: As in the record.
         spending: As in the record.
     """
-    config = bench.config
+    config = data.config
     videos = {query.video_id: query.duration_s for query in queries}
     rows = found.grounding.per_query().of([query.qid for query in queries])
     return RunRecord(
@@ -73,12 +73,12 @@ def make_record(
         metrics=found.grounding.compute(),
         ci95={name: (low, high) for name, (low, high) in bootstrap_ci(found.grounding.columns(rows)).items()},
         selection=Selection(**found.selection.compute()),
-        cost=cost_of(bench, found, query_costs(system, bench, queries, found, config.budget)),
+        cost=cost_of(data, found, query_costs(system, data, queries, found, config.budget)),
         hardware=hardware(torch.cuda.get_device_name() if torch.cuda.is_available() else None),
         versions=versions(PACKAGES),
         config=as_plain(config),
         groups=_groups(found, queries),
-        annotations=bench.splits.facts,
+        annotations=data.splits.facts,
         annotations_digest=_digest(queries),
         control=control,
         spending=spending or {},

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from spotvmr.assembly import DerivedIndex
@@ -32,8 +31,9 @@ def derive_store(
     training: Sequence[str],
     clip_s: float,
     tower: Callable[[], TextEncoder],
+    replaced: Collection[str] = (),
 ) -> None:
-    """Bring a derived store up to date; one made of other embeddings is made anew, which takes seconds.
+    """Fill a derived store; one made of other embeddings is made anew, which takes seconds.
 
     Args:
         path: Its folder; the embeddings lie at ``raw_path(path)``.
@@ -42,6 +42,7 @@ def derive_store(
         training: Videos that a projection is fitted on.
         clip_s: Length of a clip in seconds.
         tower: Builds the text tower that belongs to the encoder.
+        replaced: Videos whose file changed since their features were made.
 
     Raises:
         UserError: A projection cannot be fitted, a video cannot be read, or the disk refuses.
@@ -50,9 +51,11 @@ def derive_store(
     if isinstance(source, RioIndex):
         source.fit(raw, training, tower)
     key = spec_key(source.spec, clip_s)
-    _drop_other(path, key)
+    anew = _made_otherwise(path, key)
+    if anew:
+        log.info("%s is made anew from its embeddings", path)
     began, clips = time.perf_counter(), 0
-    with StoreWriter(path, key) as writer:
+    with StoreWriter(path, key, replaced, anew) as writer:
         for video_id in (name for name in videos if not writer.done(name)):
             features = source.derive(raw.read(video_id), videos[video_id], clip_s)
             writer.add(video_id, features, raw.duration_s(video_id))
@@ -62,16 +65,12 @@ def derive_store(
         _note_time(path, (time.perf_counter() - began) / clips)
 
 
-def _drop_other(path: Path, key: StoreKey) -> None:
-    """Remove a store, and what was prepared for it, when another projection or encoder made it."""
+def _made_otherwise(path: Path, key: StoreKey) -> bool:
+    """Whether another projection or encoder made the store, or it is damaged."""
     try:
-        stale = path.is_dir() and any(path.glob("*.json")) and bool(FeatureStore.open(path).key.differences(key))
+        return path.is_dir() and any(path.glob("*.json")) and bool(FeatureStore.open(path).key.differences(key))
     except UserError:
-        stale = True
-    if stale:
-        log.info("%s is made anew from its embeddings", path)
-        for folder in (path, path.with_name(f"{path.name}.parts")):
-            shutil.rmtree(folder, ignore_errors=True)
+        return True
 
 
 def _note_time(path: Path, clip_spent_s: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -31,8 +31,10 @@ def store_key(encoder: FeatureSource, clip_s: float) -> StoreKey:
     return spec_key(encoder.spec, clip_s)
 
 
-def extract(videos: Mapping[str, Path], recipe: Recipe, engine: Engine) -> None:
-    """Bring the stores up to date: encode every clip of the videos they lack.
+def extract(
+    videos: Mapping[str, Path], recipe: Recipe, engine: Engine, replaced: Mapping[Path, Collection[str]] | None = None
+) -> None:
+    """Fill the stores: encode every clip of the videos that they lack.
 
     A killed call goes on where it stopped, video by video. A video that cannot be read, or that crashes or hangs the
     decoder, costs itself alone: the others are encoded and kept, then the call fails. Beside each store
@@ -42,6 +44,8 @@ def extract(videos: Mapping[str, Path], recipe: Recipe, engine: Engine) -> None:
         videos: Path of each video.
         recipe: How, and for which stores.
         engine: Who does the work.
+        replaced: By store, the videos whose file changed since their features were made: these are encoded again, and
+            the old rows serve readers until all is there.
 
     Raises:
         UserError: A store was made by another encoder, videos cannot be read (``result`` has every one), or the disk
@@ -49,9 +53,10 @@ def extract(videos: Mapping[str, Path], recipe: Recipe, engine: Engine) -> None:
     """
     # Absolute: the work may go to processes that stand in other folders.
     recipe = replace(recipe, encoders={path.resolve(): encoder for path, encoder in recipe.encoders.items()})
+    again = {path.resolve(): videos for path, videos in (replaced or {}).items()}
     with ExitStack() as stack:
         writers = {
-            path: stack.enter_context(StoreWriter(path, store_key(encoder, recipe.clip_s)))
+            path: stack.enter_context(StoreWriter(path, store_key(encoder, recipe.clip_s), again.get(path, ())))
             for path, encoder in recipe.encoders.items()
         }
         missing = {v: p for v, p in videos.items() if not all(w.done(v) for w in writers.values())}

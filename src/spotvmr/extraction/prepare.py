@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from spotvmr.assembly import FeatureSource, Splits, build_encoders, build_text, index_path, load_splits, make_world
-from spotvmr.config import Config, as_plain
+from spotvmr.config import Config
 from spotvmr.encoders import TextEncoder
+from spotvmr.errors import UserError
 from spotvmr.extraction.encoding import Engine, on_this_machine
 from spotvmr.extraction.indexing import open_stores
 from spotvmr.extraction.stores import fill_stores
-from spotvmr.features import DroppedParts, FeatureStore
-from spotvmr.system.locks import one_by_one
-from spotvmr.types import Query
+from spotvmr.features import FeatureStore
+from spotvmr.system.locks import lock_features
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Workbench:
+class PreparedData:
     """What ``prepare`` lays out.
 
     Attributes:
@@ -58,7 +55,7 @@ class Workbench:
         return self.index.dim, self.expert.dim, self.text.dim
 
 
-def prepare(config: Config, engine: Engine | None = None) -> Workbench:
+def prepare(config: Config, engine: Engine | None = None) -> PreparedData:
     """Make or find the data set, bring its features up to date, encode its sentences.
 
     Everything that is there and still valid is used as it is.
@@ -71,16 +68,16 @@ def prepare(config: Config, engine: Engine | None = None) -> Workbench:
         UserError: Data are missing or broken, or features were made by other encoders.
     """
     paths = store_paths(config)
-    with one_by_one(paths[0].parent):
+    with lock_features(paths[0].parent):
         make_world(config)
         splits, sources = load_splits(config.dataset), build_encoders(config)
         text = build_text(config)
         videos = fill_stores(config, splits, dict(zip(paths, sources, strict=True)), engine or on_this_machine())
     index, expert = open_stores(paths, sources, config.dataset.clip_s)
     if config.index.drop:
-        index = DroppedParts(index, config.index.drop)
+        index = _without_parts(index, config.index.drop)
     sentences = encode_sentences(text, [query.text for query in splits.queries])
-    return Workbench(config, splits, index, expert, *sources, text, sentences, videos)
+    return PreparedData(config, splits, index, expert, *sources, text, sentences, videos)
 
 
 def store_paths(config: Config) -> tuple[Path, Path]:
@@ -102,26 +99,11 @@ def encode_sentences(text: TextEncoder, texts: Sequence[str], batch: int = 256) 
     return encoded
 
 
-def identity(bench: Workbench, groups: Sequence[str], queries: Mapping[str, Sequence[Query]]) -> dict[str, Any]:
-    """What a result depends on, as plain values: two equal identities give the same weights.
-
-    Args:
-        bench: The workbench.
-        groups: Top-level settings that matter.
-        queries: The queries that were learnt from.
-    """
-    plain = as_plain(bench.config)
-    facts: dict[str, Any] = {name: plain[name] for name in groups}
-    facts["index_key"], facts["expert_key"] = bench.index.key.to_json(), bench.expert.key.to_json()
-    if bench.config.text.family != "index":  # the index's own text tower goes with its key
-        facts["text"] = bench.text.weights_hash
-    if bench.config.index.drop:
-        facts["dropped"] = list(bench.config.index.drop)
-    facts["queries"] = {name: _digest(rows) for name, rows in queries.items()}
-    return facts
-
-
-def _digest(queries: Sequence[Query]) -> str:
-    """Hash of queries: ids, texts, videos and moments."""
-    rows = [[q.qid, q.text, q.video_id, [(m.start_s, m.end_s) for m in q.moments]] for q in queries]
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+def _without_parts(index: FeatureStore, drop: Sequence[str]) -> FeatureStore:
+    """The index with the parts of ``index.drop`` read as zeros."""
+    if set(drop) == set(index.key.parts):
+        raise UserError(f"index.drop={','.join(drop)} leaves nothing of {index.path}; leave out one of its parts")
+    try:
+        return index.without(drop)
+    except UserError as error:
+        raise UserError(f"index.drop: {error}") from error

@@ -1,48 +1,52 @@
-"""Notices that a video was replaced after its features were made."""
+"""Videos that were replaced after their features were made."""
 
 from __future__ import annotations
 
 import json
-import logging
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from spotvmr.errors import UserError
 from spotvmr.system.files import write_text_atomic
 from spotvmr.system.fingerprint import fingerprint
 
-log = logging.getLogger(__name__)
 
-
-def drop_stale(stores: Sequence[Path], videos: Mapping[str, Path]) -> None:
-    """Delete stores made from videos that have changed since; note the videos as they are now.
-
-    Features can be made again at any time; wrong ones would go unnoticed.
+class SourceNotes:
+    """What the videos of a store looked like when their features were made: ``<store>.sources.json`` beside it.
 
     Args:
-        stores: Store folders; ``sources.json`` beside them tells what their videos looked like.
-        videos: Path of each video.
+        store: Folder of the store.
+        videos: Path of each video now.
 
     Raises:
         UserError: A video cannot be read, or the note is damaged or cannot be written.
     """
-    now = {video_id: fingerprint(path) for video_id, path in videos.items()}
-    for store in stores:
-        note = store.with_name(f"{store.name}.sources.json")
-        before = _read_note(note)
-        changed = [v for v, mark in now.items() if before.get(v, mark) != mark]
-        if changed:
-            log.info("%s was made from other videos (%s, …): extracting anew", store, changed[0])
-            for folder in (store, store.with_name(f"{store.name}.parts")):
-                shutil.rmtree(folder, ignore_errors=True)
-            before = {}
-        if before != before | now:
-            write_text_atomic(note, json.dumps(before | now))
+
+    def __init__(self, store: Path, videos: Mapping[str, Path]) -> None:
+        self._path = store.with_name(f"{store.name}.sources.json")
+        self._now = {video_id: fingerprint(path) for video_id, path in videos.items()}
+        before = _read(self._path)
+        self.replaced = frozenset(v for v, mark in self._now.items() if before.get(v, mark) != mark)
+        """Videos that have changed since."""
+        # New videos are noted before their features are made: one that is replaced meanwhile is noticed next time.
+        self._write(before, {v: mark for v, mark in self._now.items() if v not in before})
+
+    def confirm(self) -> None:
+        """Note that the features of the replaced videos are those of the videos now.
+
+        Raises:
+            UserError: The note cannot be written.
+        """
+        self._write(_read(self._path), self._now)
+
+    def _write(self, before: Mapping[str, str], new: Mapping[str, str]) -> None:
+        after = {**before, **new}
+        if after != before:
+            write_text_atomic(self._path, json.dumps(after))
 
 
-def _read_note(note: Path) -> dict[str, str]:
-    """What the videos of a store looked like; empty where nobody wrote it down."""
+def _read(note: Path) -> dict[str, str]:
+    """Marks by video; empty where nobody wrote them down."""
     try:
         found = json.loads(note.read_text(encoding="utf-8"))
     except FileNotFoundError:

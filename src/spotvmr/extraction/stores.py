@@ -12,7 +12,7 @@ from spotvmr.encoders import ClipEncoder
 from spotvmr.extraction.deriving import derive_store, raw_path
 from spotvmr.extraction.encoding import Engine, Recipe
 from spotvmr.extraction.indexing import extract
-from spotvmr.extraction.staleness import drop_stale
+from spotvmr.extraction.staleness import SourceNotes
 from spotvmr.features import FeatureStore
 from spotvmr.features.importers import ImportedFeatures, import_features
 from spotvmr.types.excerpt import Excerpt
@@ -66,11 +66,15 @@ def _compute(
             raw[raw_path(path)], derived[path] = source.raw, source
         else:
             raw[path] = source
-    drop_stale([*raw, *derived], videos)
-    extract(videos, Recipe(raw, clip_s, config.expert.batch_clips, config.device), engine)
+    notes = {path: SourceNotes(path, videos) for path in (*raw, *derived)}
+    replaced = {path: note.replaced for path, note in notes.items()}
+    recipe = Recipe(raw, clip_s, config.expert.batch_clips, config.device)
+    extract(videos, recipe, engine, {path: replaced[path] for path in raw})
     training = sorted({query.video_id for query in splits.by_name.get("train", [])})
     for path, source in derived.items():
-        derive_store(path, source, videos, training, clip_s, lambda: index_tower(config))
+        derive_store(path, source, videos, training, clip_s, lambda: index_tower(config), replaced[path])
+    for note in notes.values():
+        note.confirm()
 
 
 def _require_features(splits: Splits, source: ImportedFeatures, excerpts: Mapping[str, Excerpt]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from spotvmr.system.files import write_bytes_atomic
 
 MANIFEST = "manifest.json"
 DATA = "features.bin"
+_DATA_NAME = re.compile(r"features(-[0-9a-f]{12})?\.bin")
 ITEM_BYTES = 2
 """Bytes of an fp16 number."""
 _SCHEMA = 1
@@ -37,10 +39,11 @@ class VideoEntry:
 
 @dataclass
 class Manifest:
-    """Key and videos of a store, in the order of their bytes."""
+    """Key and videos of a store, in the order of their bytes, and the name of the file that holds these."""
 
     key: StoreKey
     videos: dict[str, VideoEntry] = field(default_factory=dict)
+    data: str = DATA
 
     @property
     def clips(self) -> int:
@@ -49,13 +52,20 @@ class Manifest:
         return last.offset + last.count
 
     @property
+    def unused(self) -> int:
+        """Clips in the data file that no video refers to: the old rows of videos that were replaced."""
+        return self.clips - sum(entry.count for entry in self.videos.values())
+
+    @property
     def size_bytes(self) -> int:
         """Bytes of the data file that this manifest speaks of."""
         return self.clips * self.key.dim * ITEM_BYTES
 
     def append(self, video_id: str, count: int, duration_s: float, checksum: int) -> None:
-        """Enter a video behind all others."""
-        self.videos[video_id] = VideoEntry(self.clips, count, duration_s, checksum)
+        """Enter a video behind all others; one that is there already moves behind them."""
+        entry = VideoEntry(self.clips, count, duration_s, checksum)
+        self.videos.pop(video_id, None)  # its old rows stay in the data file, and nothing refers to them
+        self.videos[video_id] = entry
 
     def save(self, folder: Path) -> None:
         """Write the manifest; this is the moment at which new videos come into being.
@@ -65,6 +75,8 @@ class Manifest:
         """
         videos = {video_id: asdict(entry) for video_id, entry in self.videos.items()}
         content = {"schema": _SCHEMA, "dim": self.key.dim, "key": self.key.to_json(), "videos": videos}
+        content |= {"unused": self.unused} if self.unused else {}
+        content |= {"data": self.data} if self.data != DATA else {}
         write_bytes_atomic(folder / MANIFEST, json.dumps(content, indent=1).encode())
 
     @classmethod
@@ -84,8 +96,9 @@ class Manifest:
         try:
             return _parse(content)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
+            reason = " ".join(str(error).split())  # it may quote the file
             raise UserError(
-                f"{path} is damaged ({type(error).__name__}: {error}); delete {folder} and index again"
+                f"{path} is damaged ({type(error).__name__}: {reason}); delete {folder} and index again"
             ) from error
 
 
@@ -93,10 +106,17 @@ def _parse(content: dict[str, Any]) -> Manifest:
     """Build a manifest from JSON data; raises KeyError, TypeError, ValueError or AttributeError on nonsense."""
     if content["schema"] != _SCHEMA:
         raise ValueError(f"schema {content['schema']}, this version reads {_SCHEMA}")
-    manifest = Manifest(StoreKey(**content["key"]))
-    for video_id, entry in content["videos"].items():
-        manifest.append(video_id, entry["count"], entry["duration_s"], entry["checksum"])
-        # Packed without gaps: a changed offset or count shows without reading the data.
-        if manifest.videos[video_id] != VideoEntry(**entry) or entry["count"] < 1:
+    manifest = Manifest(StoreKey(**content["key"]), data=content.get("data", DATA))
+    if not _DATA_NAME.fullmatch(manifest.data):
+        raise ValueError(f"{manifest.data!r} is no name of a data file")
+    for video_id, plain in content["videos"].items():
+        entry = VideoEntry(**plain)
+        if type(entry.offset) is not int or type(entry.count) is not int:
+            raise TypeError(f"offset and count of video {video_id!r} are no whole numbers")
+        if entry.offset < manifest.clips or entry.count < 1:
             raise ValueError(f"video {video_id!r} does not follow the one before it")
+        manifest.videos[video_id] = entry
+    # A changed offset or count shows without reading the data.
+    if manifest.unused != content.get("unused", 0):
+        raise ValueError(f"{manifest.unused} clips belong to no video, where {content.get('unused', 0)} are stated")
     return manifest

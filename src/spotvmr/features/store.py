@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from spotvmr.errors import UserError
 from spotvmr.features.key import StoreKey
-from spotvmr.features.manifest import DATA, Manifest, VideoEntry
+from spotvmr.features.manifest import Manifest, VideoEntry
 
 
 class FeatureStore:
@@ -23,14 +25,17 @@ class FeatureStore:
     Attributes:
         path: Folder of the store.
         manifest: Key and videos.
+        dropped: Named parts that are read as zeros.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
-        """Map the data; use ``open``, which checks first."""
-        self.path, self.manifest = path, manifest
+    def __init__(self, path: Path, manifest: Manifest, dropped: Sequence[str] = ()) -> None:
+        """Map the data; use ``open`` and ``without``, which check first."""
+        self.path, self.manifest, self.dropped = path, manifest, tuple(dropped)
+        kept = [np.full(size, name not in dropped) for name, size in manifest.key.parts.items()]
+        self._kept = np.concatenate(kept).astype(np.float16)
         clips, dim = manifest.clips, manifest.key.dim
         # A plain array over the map: the memmap class adds microseconds to every slice.
-        self._data = np.asarray(np.memmap(path / DATA, dtype=np.float16, mode="r", shape=(clips, dim)))
+        self._data = np.asarray(np.memmap(path / manifest.data, dtype=np.float16, mode="r", shape=(clips, dim)))
 
     @classmethod
     def open(cls, path: Path, expect: StoreKey | None = None) -> FeatureStore:
@@ -50,18 +55,33 @@ class FeatureStore:
                 f"feature store {path} was made with other settings: {differences}; "
                 "delete it and run `spotvmr index` again, or set paths.features to another folder"
             )
-        size = (path / DATA).stat().st_size if (path / DATA).is_file() else 0
+        data = path / manifest.data
+        size = data.stat().st_size if data.is_file() else 0
         # A longer file is a killed extension: the manifest's bytes are whole, and the next one mends it.
         if size < manifest.size_bytes or not manifest.videos:
             raise UserError(
-                f"{path / DATA} has {size} bytes where the manifest speaks of {manifest.size_bytes}: the store is "
+                f"{data} has {size} bytes where the manifest speaks of {manifest.size_bytes}: the store is "
                 f"cut; delete {path} and run `spotvmr index` again"
             )
         return cls(path, manifest)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as the path: a worker maps the file again instead of receiving its content."""
-        return FeatureStore.open, (self.path, self.manifest.key)
+        return _reopen, (self.path, self.manifest.key, self.dropped)
+
+    def without(self, parts: Sequence[str]) -> FeatureStore:
+        """The same store with some of its named parts read as zeros.
+
+        Args:
+            parts: Their names.
+
+        Raises:
+            UserError: The store has no such part.
+        """
+        known = self.key.parts
+        if unknown := [name for name in parts if name not in known]:
+            raise UserError(f"{unknown[0]} is no part of {self.path}, which has {', '.join(known)}")
+        return FeatureStore(self.path, self.manifest, parts)
 
     @property
     def key(self) -> StoreKey:
@@ -122,6 +142,15 @@ class FeatureStore:
         """
         return self._rows(video_id).take(clips, axis=0)
 
+    def content_digest(self, video_ids: Iterable[str]) -> str:
+        """Sixteen hexadecimal digits of the features of some videos, from the checksums in the manifest.
+
+        Raises:
+            UserError: A video is not in the store.
+        """
+        entries = [(v, self._entry(v).count, self._entry(v).checksum) for v in sorted(set(video_ids))]
+        return hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:16]
+
     def verify(self) -> None:
         """Compare the checksum of every video.
 
@@ -129,14 +158,19 @@ class FeatureStore:
             UserError: A video's bytes are not those that were written; names the first.
         """
         for video_id, entry in self.manifest.videos.items():
-            if zlib.crc32(self._rows(video_id).data) != entry.checksum:
+            if zlib.crc32(self._stored(video_id).data) != entry.checksum:
                 raise UserError(
-                    f"{self.path / DATA}: the features of video {video_id} are damaged (checksum); "
+                    f"{self.path / self.manifest.data}: the features of video {video_id} are damaged (checksum); "
                     f"delete {self.path} and run `spotvmr index` again"
                 )
 
     def _rows(self, video_id: str) -> NDArray[np.float16]:
-        """All clips of a video (n, D)."""
+        """All clips of a video (n, D), with zeros in the channels of dropped parts."""
+        rows = self._stored(video_id)
+        return rows * self._kept if self.dropped else rows
+
+    def _stored(self, video_id: str) -> NDArray[np.float16]:
+        """All clips of a video as they are in the file (n, D)."""
         entry = self._entry(video_id)
         return self._data[entry.offset : entry.offset + entry.count]
 
@@ -149,3 +183,9 @@ class FeatureStore:
                 f"video {video_id} is not in the feature store {self.path}, which holds {len(self.manifest.videos)} "
                 "videos; run `spotvmr index`"
             ) from None
+
+
+def _reopen(path: Path, key: StoreKey, dropped: Sequence[str]) -> FeatureStore:
+    """The store of a pickle, in another process."""
+    store = FeatureStore.open(path, key)
+    return store.without(dropped) if dropped else store

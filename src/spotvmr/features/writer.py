@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from spotvmr.errors import UserError
 from spotvmr.features.files import append_at
 from spotvmr.features.key import StoreKey
-from spotvmr.features.manifest import DATA, ITEM_BYTES, MANIFEST, Manifest
+from spotvmr.features.manifest import ITEM_BYTES, MANIFEST, Manifest
 from spotvmr.features.parts import list_parts, part_path, parts_folder, read_part, write_part
 from spotvmr.features.store import FeatureStore
 from spotvmr.system.files import disk_errors, make_folder, remove_leftovers, write_chunks_atomic
@@ -32,6 +32,9 @@ class StoreWriter:
     Args:
         path: Folder of the store, created if need be.
         key: What the features are made with.
+        replaced: Videos whose features are to be made again. Their old rows serve readers until ``finish``; parts that
+            an earlier run left of them are dropped.
+        anew: Make all features again. The old store serves readers until ``finish``, whatever it was made with.
 
     Raises:
         UserError: The store there was made otherwise, another process is writing it, or the disk refuses.
@@ -45,19 +48,23 @@ class StoreWriter:
         ...     writer.finish(["v1"])
     """
 
-    def __init__(self, path: Path, key: StoreKey) -> None:
-        """Take the lock and look at what is already done."""
-        self.path, self.key = path, key
+    def __init__(self, path: Path, key: StoreKey, replaced: Collection[str] = (), anew: bool = False) -> None:
+        """Take the lock and find what is already done."""
+        self.path, self.key, self._anew = path, key, anew
         self._parts_folder = parts_folder(path)
         make_folder(path)
         self._lock = _locked(path)
         try:
             remove_leftovers(path)
-            self._manifest = _manifest_for(path, key)
+            self._manifest = Manifest(key) if anew else _manifest_for(path, key)
         except BaseException:
             self._lock.release()
             raise
         self._parts = list_parts(self._parts_folder, key)
+        self._replaced = {video_id for video_id in replaced if video_id in self._manifest.videos}
+        for video_id in replaced:
+            if (part := self._parts.pop(video_id, None)) is not None:
+                part.unlink(missing_ok=True)
 
     def __enter__(self) -> StoreWriter:
         """The writer itself."""
@@ -75,7 +82,7 @@ class StoreWriter:
 
     def done(self, video_id: str) -> bool:
         """Whether a video's features are in the store or among the parts."""
-        return video_id in self._manifest.videos or video_id in self._parts
+        return video_id in self._parts or (video_id in self._manifest.videos and video_id not in self._replaced)
 
     def add(self, video_id: str, features: NDArray[Any], duration_s: float) -> None:
         """Keep the features of one more video.
@@ -119,22 +126,29 @@ class StoreWriter:
             raise UserError(
                 f"{self.path} lacks {len(missing)} videos, first {missing[:3]}; index them before finishing"
             )
-        new = [video_id for video_id in dict.fromkeys([*order, *self._parts]) if video_id not in self._manifest.videos]
+        packed = self._manifest.videos.keys() - self._replaced
+        new = [video_id for video_id in dict.fromkeys([*order, *self._parts]) if video_id not in packed]
         if new:
             self._manifest = self._pack(new)
-        self._parts = {}
+        self._parts, self._replaced = {}, set()
         shutil.rmtree(self._parts_folder, ignore_errors=True)
 
     def _pack(self, new: list[str]) -> Manifest:
         """Append the parts of ``new`` to the data and save the manifest that tells of them."""
-        manifest = Manifest(self.key, dict(self._manifest.videos))
-        data, start = self.path / DATA, self._manifest.size_bytes
+        # A store that is made anew gets a data file of its own: the old one serves readers until the manifest is there.
+        name = f"features-{self.key.digest()}.bin" if self._anew else self._manifest.data
+        manifest = Manifest(self.key, dict(self._manifest.videos), name)
+        data, start = self.path / name, self._manifest.size_bytes
         if start:
             append_at(data, start, self._drain(new, manifest))
         else:
             write_chunks_atomic(data, self._drain(new, manifest))
         _verify_tail(data, start, manifest, new)
         manifest.save(self.path)
+        for old in self.path.glob("features*.bin"):
+            if old.name != name:
+                old.unlink(missing_ok=True)
+        self._anew = False
         return manifest
 
     def _drain(self, new: Iterable[str], manifest: Manifest) -> Iterator[bytes]:

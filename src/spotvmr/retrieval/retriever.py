@@ -12,8 +12,8 @@ from spotvmr.assembly import (
     build_student,
     build_text,
     build_zero_shot,
+    check_encoders,
     load_weights,
-    read_identity,
     spec_key,
 )
 from spotvmr.config import Config, compose, load
@@ -93,7 +93,9 @@ class Retriever:
             device=device or config.device,
         )
         retriever = build_retriever(config, _cache(cache, cache_gb))
-        _check_encoders(folder, retriever.context)
+        context = retriever.context
+        index, expert = (spec_key(encoder.spec, context.clip_s) for encoder in (context.index, context.expert))
+        check_encoders(folder / WEIGHTS, index, expert, context.text.weights_hash)
         load_weights(retriever.context.system, folder / WEIGHTS)
         return retriever
 
@@ -163,15 +165,3 @@ def build_retriever(config: Config, cache: VideoCache) -> Retriever:
 def _cache(folder: str | Path | None, size_gb: float) -> VideoCache:
     """The cache in a folder, by default the default folder."""
     return VideoCache(Path(folder).expanduser() if folder else default_folder(), int(size_gb * 1e9))
-
-
-def _check_encoders(folder: Path, context: RetrievalContext) -> None:
-    """Refuse encoders with other weights than in training: the answers would be noise."""
-    identity = read_identity(folder / WEIGHTS) or {}
-    for name, encoder in (("index_key", context.index), ("expert_key", context.expert)):
-        trained, now = identity.get(name), spec_key(encoder.spec, context.clip_s).to_json()
-        if trained is not None and trained.get("weights_hash") != now["weights_hash"]:
-            raise UserError(
-                f"run {folder} was trained on {name.removesuffix('_key')} features of other weights "
-                f"({trained.get('encoder')}, {trained.get('weights_hash')}): train it again"
-            )

@@ -1,4 +1,4 @@
-"""Processes that meet in one folder: they take turns at a shared teacher, and never train one run twice."""
+"""Locks on folders that several processes use: feature stores, teachers, runs."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def is_first_process() -> bool:
 
 
 def machines() -> int:
-    """Machines of a distributed run, as torchrun or ``srun`` tells their processes; 1 without them."""
+    """Machines of a distributed run, from the variables of torchrun or ``srun``; 1 without them."""
     return int(os.environ.get("GROUP_WORLD_SIZE") or os.environ.get("SLURM_STEP_NUM_NODES") or 1)
 
 
 @contextmanager
-def one_by_one(folder: Path) -> Iterator[None]:
-    """Hold a folder of features while they are brought up to date; every other process waits.
+def lock_features(folder: Path) -> Iterator[None]:
+    """Lock a folder of features while stores are filled; every other process waits.
 
-    Also the further processes of a distributed run, which torchrun and SLURM start at the same time as the first.
+    The further processes of a distributed run wait too: torchrun and SLURM start them together with the first.
 
     Raises:
         UserError: The folder cannot be written.
@@ -53,10 +53,10 @@ def one_by_one(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def in_turn(folder: Path) -> Iterator[None]:
-    """Hold a run folder: trainings that share a teacher wait for it instead of training it at the same time.
+def wait_for_run(folder: Path) -> Iterator[None]:
+    """Lock a run folder, and wait for a process that has it: trainings that share a teacher train it once.
 
-    The first process of a distributed run holds it for all; the system frees it when that dies.
+    The first process of a distributed run has the lock for all. The system frees it when that process ends.
 
     Raises:
         UserError: The folder cannot be written.
@@ -69,8 +69,8 @@ def in_turn(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold a run folder as ``in_turn``, but never wait: one that is being trained is no place for a second training.
+def fail_if_locked(folder: Path) -> Iterator[None]:
+    """Lock a run folder without waiting: two trainings must not write to one folder.
 
     Raises:
         UserError: Another process trains in the folder, or it cannot be written.
@@ -83,7 +83,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _held(folder: Path) -> Iterator[filelock.BaseFileLock | None]:
-    """Try to take a folder's lock, and free it at the end of the block; None on further processes."""
+    """Try to lock a folder, and free it at the end of the block; None on further processes."""
     if not is_first_process():
         yield None
         return

@@ -93,6 +93,18 @@ class Hardware:
     gpu: str | None = None
 
 
+_LEFT_OUT_WHEN_EMPTY = (
+    "experiment",
+    "arm",
+    "groups",
+    "annotations",
+    "annotations_digest",
+    "control",
+    "spending",
+    "provenance",
+)
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """One run. ``to_json`` and ``from_json`` keep every key and value.
@@ -125,6 +137,7 @@ class RunRecord:
         annotations: Of each split its "file", "rows", "queries", those "scored", and rows by annotation policy.
         annotations_digest: Of the scored queries and their truth; None in older records.
         control: "mask_only" when the VMR model saw which clips were chosen, but zeros for their expert features.
+        provenance: What it was made from, as ``types.provenance`` writes it; empty in older records.
         spending: Of adaptive spending: how it was decided when a query stops, and how many stopped at each level.
     """
 
@@ -156,6 +169,7 @@ class RunRecord:
     annotations_digest: str | None = None
     control: str | None = None
     spending: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse an unknown rule and a budget that is no fraction."""
@@ -167,7 +181,16 @@ class RunRecord:
     def to_json(self) -> dict[str, Any]:
         """Return plain Python that ``json`` can write; optional keys that are empty are left out."""
         plain = {"schema": SCHEMA} | asdict(self)
-        for key in ("experiment", "arm", "groups", "annotations", "annotations_digest", "control", "spending"):
+        for key in (
+            "experiment",
+            "arm",
+            "groups",
+            "annotations",
+            "annotations_digest",
+            "control",
+            "spending",
+            "provenance",
+        ):
             if not plain[key]:
                 del plain[key]
         # json.loads gives lists for tuples: give them here as well, that both ways compare equal.

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from spotvmr.benchmarks.speed.logging import logging_rows
-from spotvmr.system.locks import in_turn
+from spotvmr.system.locks import wait_for_run
 from spotvmr.training.loggers import csv_curves
 
 
@@ -33,11 +33,11 @@ def test_trainings_in_one_folder_take_turns(tmp_path: Path) -> None:
     order: list[str] = []
 
     def second() -> None:
-        with in_turn(tmp_path / "run"):
+        with wait_for_run(tmp_path / "run"):
             order.append("second")
 
     other = threading.Thread(target=second)
-    with in_turn(tmp_path / "run"):
+    with wait_for_run(tmp_path / "run"):
         other.start()
         other.join(0.2)
         order.append("first")

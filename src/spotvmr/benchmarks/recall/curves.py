@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from spotvmr.assembly import read_identity
 from spotvmr.metrics import GroundingMetrics, IouRule, bootstrap_ci
-from spotvmr.pipeline.train import WEIGHTS
+from spotvmr.pipeline.folders import WEIGHTS
 from spotvmr.types.predictions import read_predictions
 from spotvmr.types.record import RunRecord, read_record
 
@@ -104,7 +104,8 @@ def read_one(path: Path) -> Scored:
 
 def _teacher_record(folder: Path, run: Path) -> Path | None:
     """Record of the teacher that a run learnt from, if it is there."""
-    digest = (read_identity(run / WEIGHTS) or {}).get("teacher", "none")
+    saved = read_identity(run / WEIGHTS) or {}
+    digest = saved.get("weights") or saved.get("teacher") or "none"  # "teacher" in weights of version 1
     return next(iter(sorted(folder.glob(f"*-teacher-*-{digest}/record.json"))), None)
 
 

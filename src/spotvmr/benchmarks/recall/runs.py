@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import filelock
 
 from spotvmr.assembly import BudgetedVmr, read_identity
 from spotvmr.config import Config, as_plain, compose
 from spotvmr.config.folders import choices, find_experiment
-from spotvmr.errors import UserError
 from spotvmr.evaluation.records import write_run
-from spotvmr.extraction.prepare import Workbench, prepare
-from spotvmr.pipeline.rescore import Question
-from spotvmr.pipeline.train import WEIGHTS, run_folder, student_identity, taught, test, trained_student
+from spotvmr.extraction.prepare import PreparedData, prepare
+from spotvmr.pipeline.evaluate_run import EvalRequest
+from spotvmr.pipeline.folders import RECORD, WEIGHTS, run_folder
+from spotvmr.pipeline.provenance import of_student
+from spotvmr.pipeline.score import record_provenance, score, valid_record
+from spotvmr.pipeline.train import teacher_with_record
+from spotvmr.pipeline.weights import trained_student
 from spotvmr.system.files import make_folder, write_bytes_atomic
 from spotvmr.training.hardware import check_hardware
-from spotvmr.types.record import read_record
+from spotvmr.types.provenance import Provenance, why_stale
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +47,12 @@ class Run:
     Attributes:
         arm: Name of a selector, or of an experiment file.
         config: Its settings; ``config.name`` is the run's folder.
-        questions: What it is asked.
+        requests: What it is asked.
     """
 
     arm: str
     config: Config
-    questions: tuple[Question, ...]
+    requests: tuple[EvalRequest, ...]
 
 
 def plan(overrides: Sequence[str], arm: str, seed: int, budgets: Sequence[float], folder: str, controls: bool) -> Run:
@@ -82,21 +83,21 @@ def plan(overrides: Sequence[str], arm: str, seed: int, budgets: Sequence[float]
     return Run(arm, config, tuple(_questions(config, budgets, controls)))
 
 
-def _questions(config: Config, budgets: Sequence[float], controls: bool) -> Iterator[Question]:
+def _questions(config: Config, budgets: Sequence[float], controls: bool) -> Iterator[EvalRequest]:
     """What an arm is asked: every budget, then the controls."""
     name = config.selector.name
     if name in _ONE_BUDGET:
-        yield Question(budget=_ONE_BUDGET[name])
+        yield EvalRequest(budget=_ONE_BUDGET[name])
         return
     if not config.trainer.any_budget:
-        yield Question(budget=config.budget)
+        yield EvalRequest(budget=config.budget)
         return
-    yield from (Question(budget=budget) for budget in budgets)
+    yield from (EvalRequest(budget=budget) for budget in budgets)
     if not controls:
         return
-    yield Question(budget=CONTROL_BUDGET, control="mask_only")
+    yield EvalRequest(budget=CONTROL_BUDGET, control="mask_only")
     if name == "spotter":
-        yield from (Question(budget=budget, adaptive=True) for budget in ADAPTIVE_BUDGETS)
+        yield from (EvalRequest(budget=budget, adaptive=True) for budget in ADAPTIVE_BUDGETS)
 
 
 def make(runs: Sequence[Run]) -> None:
@@ -108,7 +109,7 @@ def make(runs: Sequence[Run]) -> None:
     for run in runs:
         check_hardware(run.config.trainer)
     left: list[Run] = []
-    prepared: dict[str, Workbench] = {}
+    prepared: dict[str, PreparedData] = {}
     for wait, todo in ((False, runs), (True, left)):
         for run in todo:
             lock = _lock(run)
@@ -119,68 +120,59 @@ def make(runs: Sequence[Run]) -> None:
                 left.append(run)
                 continue
             try:
-                _make(run, _workbench(run.config, prepared))
+                _make(run, _prepared(run.config, prepared))
             finally:
                 lock.release()
 
 
-def _make(run: Run, bench: Workbench) -> None:
+def _make(run: Run, data: PreparedData) -> None:
     """Train a run unless its weights, or those of one trained alike, are there, and ask what was not asked yet."""
     weights = run_folder(run.config) / WEIGHTS
-    facts = json.loads(json.dumps(student_identity(bench)))
-    if read_identity(weights) != facts:
-        _borrow(weights, facts)
-    elif not _missing(run):
+    wanted = of_student(data)
+    if why_stale(read_identity(weights), wanted):
+        _copy_equal_weights(weights, wanted)
+    elif not _missing(run, data):
         log.info("%s: every record is there", run.config.name)
         return
-    teacher, _ = taught(bench)
-    system = trained_student(bench, teacher)
-    for question in _missing(run):
-        _ask(run, bench, system, question)
+    teacher, _ = teacher_with_record(data)
+    system = trained_student(data, teacher)
+    for request in _missing(run, data):
+        _evaluate(run, data, system, request)
 
 
-def _borrow(weights: Path, facts: Mapping[str, Any]) -> None:
-    """Copy the weights of a run that differs only in how it is asked, if there is one."""
+def _copy_equal_weights(weights: Path, wanted: Provenance) -> None:
+    """Copy the weights of a run that differs only in how it is evaluated, if there is one."""
     for others in sorted(weights.parent.parent.glob(f"*/{WEIGHTS}")):
-        if read_identity(others) == facts:
+        if not why_stale(read_identity(others), wanted):
             log.info("%s: has the weights of %s, which was trained alike", weights.parent.name, others.parent.name)
             write_bytes_atomic(weights, others.read_bytes())
             return
 
 
-def _missing(run: Run) -> list[Question]:
-    """The questions whose record is absent, older than the weights, or of other settings."""
-    folder = run_folder(run.config)
-    return [q for q in run.questions if not _answered(folder, q, run.config)]
+def _missing(run: Run, data: PreparedData) -> list[EvalRequest]:
+    """The requests whose record is absent or stale."""
+    folder, missing = run_folder(run.config), []
+    for request in run.requests:
+        settings = replace(data, config=request.settings(run.config))
+        wanted = record_provenance(settings, folder, request.split, request.control)
+        if valid_record(request.place(folder, run.config) / RECORD, wanted) is None:
+            missing.append(request)
+    return missing
 
 
-def _answered(folder: Path, question: Question, config: Config) -> bool:
-    """Whether the record of a question is there and valid."""
-    path = question.place(folder, config) / "record.json"
-    with suppress(UserError, OSError):
-        new = path.stat().st_mtime_ns >= (folder / WEIGHTS).stat().st_mtime_ns
-        return new and _asked(read_record(path).config) == _asked(as_plain(question.settings(config)))
-    return False
-
-
-def _asked(settings: Mapping[str, Any]) -> Any:
-    """Settings as a record holds them, without those of what is shown: they change no answer."""
-    return json.loads(json.dumps({name: value for name, value in settings.items() if name != "log"}))
-
-
-def _ask(run: Run, bench: Workbench, system: BudgetedVmr, question: Question) -> None:
-    """Leave the record of one question."""
-    folder, config = run_folder(run.config), question.settings(run.config)
-    log.info("%s: asking at %g %%%s", run.config.name, 100 * config.budget, question.label(run.config))
-    bench = replace(bench, config=config)
-    record, found = test(bench, system, question.split, question.control, question.label(run.config))
-    record = replace(record, arm=run.arm + question.label(run.config))
+def _evaluate(run: Run, data: PreparedData, system: BudgetedVmr, request: EvalRequest) -> None:
+    """Leave the record of one request."""
+    folder, config = run_folder(run.config), request.settings(run.config)
+    log.info("%s: evaluation at %g %%%s", run.config.name, 100 * config.budget, request.label(run.config))
+    data = replace(data, config=config)
+    record, found = score(data, system, request.split, request.control, request.label(run.config), folder)
+    record = replace(record, arm=run.arm + request.label(run.config))
     # No thumbnails: they would be the same few clips in hundreds of folders.
-    write_run(record, bench.splits[question.split], found, question.place(folder, run.config), config, {})
+    write_run(record, data.splits[request.split], found, request.place(folder, run.config), config, {})
 
 
-def _workbench(config: Config, prepared: dict[str, Workbench]) -> Workbench:
-    """The workbench of a run; runs on the same features share what is prepared."""
+def _prepared(config: Config, prepared: dict[str, PreparedData]) -> PreparedData:
+    """The prepared data of a run; runs on the same features share what is prepared."""
     plain = as_plain(config)
     key = json.dumps([plain[name] for name in ("dataset", "index", "expert", "text")])
     if key not in prepared:
@@ -192,4 +184,4 @@ def _lock(run: Run) -> filelock.BaseFileLock:
     """Held while a run is made."""
     folder = run_folder(run.config)
     make_folder(folder)
-    return filelock.FileLock(folder / ".bench.lock")
+    return filelock.FileLock(folder / ".data.lock")

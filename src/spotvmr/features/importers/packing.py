@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +29,8 @@ def import_features(
 ) -> None:
     """Bring a store up to date with the files it is made from.
 
-    A store of other files is made anew, one of the same files keeps the videos it has.
+    A store of other files is made anew, and serves readers until the new one is whole. One of the same files keeps
+    the videos it has.
 
     Args:
         store: Folder of the store.
@@ -44,8 +44,10 @@ def import_features(
             disk refuses.
     """
     key = source.store_key(clip_s)
-    _drop_changed(store, key)
-    with StoreWriter(store, key) as writer:
+    anew = _from_other_files(store, key)
+    if anew:
+        log.info("%s was made from other files: importing anew", store)
+    with StoreWriter(store, key, anew=anew) as writer:
         missing = [video_id for video_id in durations_s if not writer.done(video_id)]
         for video_id in track(missing, f"importing {source.name}", console=Console(stderr=True), disable=not missing):
             grid = ClipGrid(durations_s[video_id], clip_s)
@@ -53,12 +55,9 @@ def import_features(
         writer.finish(list(durations_s))
 
 
-def _drop_changed(store: Path, key: StoreKey) -> None:
-    """Delete a store of which nothing but the source files changed: they can be read again at any time."""
+def _from_other_files(store: Path, key: StoreKey) -> bool:
+    """Whether nothing but the source files of a store changed: these can be read again at any time."""
     if not (store / MANIFEST).is_file():
-        return
+        return False
     before = Manifest.load(store).key
-    if before != key and replace(before, weights_hash=key.weights_hash) == key:
-        log.info("%s was made from other files: importing anew", store)
-        for folder in (store, store.with_name(f"{store.name}.parts")):
-            shutil.rmtree(folder, ignore_errors=True)
+    return before != key and replace(before, weights_hash=key.weights_hash) == key

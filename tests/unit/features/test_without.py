@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spotvmr.errors import UserError
-from spotvmr.features import DroppedParts, FeatureStore, StoreKey, StoreWriter
+from spotvmr.features import FeatureStore, StoreKey, StoreWriter
 
 
 @pytest.fixture
@@ -22,19 +22,21 @@ def store(tmp_path: Path) -> FeatureStore:
 
 
 def test_reads_zeros_in_the_dropped_parts_alone(store: FeatureStore) -> None:
-    whole, part = store.read("a"), DroppedParts(store, ["object"]).read("a", 1, 3)
+    whole, part = store.read("a"), store.without(["object"]).read("a", 1, 3)
     assert (part[:, 2:5] == 0).all()
     np.testing.assert_array_equal(part[:, [0, 1, 5]], whole[1:3][:, [0, 1, 5]])
-    assert (DroppedParts(store, ["room", "hand"]).gather("a", [3])[:, [0, 1, 5]] == 0).all()
+    assert (store.without(["room", "hand"]).gather("a", [3])[:, [0, 1, 5]] == 0).all()
 
 
 def test_stays_without_them_in_a_worker(store: FeatureStore) -> None:
-    again = pickle.loads(pickle.dumps(DroppedParts(store, ["object"])))
+    again = pickle.loads(pickle.dumps(store.without(["object"])))
     assert (again.read("a")[:, 2:5] == 0).all()
 
 
-def test_unknown_parts_and_an_empty_index_are_refused(store: FeatureStore) -> None:
-    with pytest.raises(UserError, match=r"index\.drop=rom is no part of .*room, object, hand"):
-        DroppedParts(store, ["rom"])
-    with pytest.raises(UserError, match="leaves nothing"):
-        DroppedParts(store, ["room", "object", "hand"])
+def test_unknown_parts_are_refused(store: FeatureStore) -> None:
+    with pytest.raises(UserError, match="rom is no part of .*room, object, hand"):
+        store.without(["rom"])
+
+
+def test_a_healthy_store_without_parts_is_whole(store: FeatureStore) -> None:
+    store.without(["object"]).verify()

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spotvmr.assembly import BudgetedVmr, build_student, load_weights
+from spotvmr.assembly import BudgetedVmr, build_student, check_encoders, load_weights
 from spotvmr.config import Config, load
 from spotvmr.config.schema import DatasetConfig
 from spotvmr.errors import UserError
 from spotvmr.evaluation.evaluate import evaluate
 from spotvmr.evaluation.records import write_run
-from spotvmr.extraction.prepare import Workbench, prepare
-from spotvmr.pipeline.train import WEIGHTS, test, way_to_ask
+from spotvmr.extraction.prepare import PreparedData, prepare
+from spotvmr.pipeline.folders import WEIGHTS
+from spotvmr.pipeline.score import inference_of, score
 from spotvmr.types.predictions import Prediction
 from spotvmr.types.record import RunRecord
 
@@ -21,7 +22,7 @@ CONTROLS = ("mask_only",)
 
 
 @dataclass(frozen=True)
-class Question:
+class EvalRequest:
     """How a run is asked.
 
     Attributes:
@@ -50,18 +51,18 @@ class Question:
         return adaptive + (f"-{self.control}" if self.control else "")
 
     def place(self, folder: Path, config: Config) -> Path:
-        """Where the record lies: the run's folder, or for another question than its own a folder inside it."""
+        """Where the record lies: the run's folder, or for another request than its own a folder inside it."""
         elsewhere = f"{self.dataset.name}-" if self.dataset is not None and self.dataset != config.dataset else ""
         place = f"{elsewhere}{self.split}-{self.budget or config.budget:g}{self.label(config)}"
         return folder if place == f"test-{config.budget:g}" else folder / place
 
 
-def evaluate_run(folder: Path, question: Question) -> tuple[RunRecord, Path]:
+def evaluate_run(folder: Path, request: EvalRequest) -> tuple[RunRecord, Path]:
     """Evaluate a run that was trained before.
 
     Args:
         folder: Its folder.
-        question: What to ask of it.
+        request: What to ask of it.
 
     Returns:
         The record, and where it was written.
@@ -70,13 +71,13 @@ def evaluate_run(folder: Path, question: Question) -> tuple[RunRecord, Path]:
         UserError: There is no such run, its weights are of another model, or the split holds no truth.
     """
     config = load(folder / "config.yaml")
-    bench, system = open_run(folder, config, question)
-    if not bench.splits[question.split]:
-        name = bench.config.dataset.name
-        raise UserError(f"no {question.split} query of {name} has a moment to score; submission=FILE answers them")
-    record, found = test(bench, system, question.split, question.control, question.label(config))
-    where = question.place(folder, config)
-    write_run(record, bench.splits[question.split], found, where, bench.config, bench.videos)
+    data, system = open_run(folder, config, request)
+    if not data.splits[request.split]:
+        name = data.config.dataset.name
+        raise UserError(f"no {request.split} query of {name} has a moment to score; submission=FILE answers them")
+    record, found = score(data, system, request.split, request.control, request.label(config), folder)
+    where = request.place(folder, config)
+    write_run(record, data.splits[request.split], found, where, data.config, data.videos)
     return record, where
 
 
@@ -91,17 +92,17 @@ def over_budgets(folder: Path, split: str, budgets: Sequence[float]) -> list[Run
     Raises:
         UserError: There is no such run.
     """
-    bench, system = open_run(folder, load(folder / "config.yaml"), Question(split))
-    configs = [replace(bench.config, budget=budget) for budget in sorted({*budgets, bench.config.budget})]
-    return [test(replace(bench, config=config), system, split, None, "")[0] for config in configs]
+    data, system = open_run(folder, load(folder / "config.yaml"), EvalRequest(split))
+    configs = [replace(data.config, budget=budget) for budget in sorted({*budgets, data.config.budget})]
+    return [score(replace(data, config=config), system, split, None, "", folder)[0] for config in configs]
 
 
-def answer_run(folder: Path, question: Question) -> tuple[list[Prediction], str]:
+def answer_run(folder: Path, request: EvalRequest) -> tuple[list[Prediction], str]:
     """Let a run that was trained before answer every query of a split, also those whose truth is withheld.
 
     Args:
         folder: Its folder.
-        question: What to ask of it.
+        request: What to ask of it.
 
     Returns:
         The answers in the order of the annotations, and the format of the data set.
@@ -109,28 +110,29 @@ def answer_run(folder: Path, question: Question) -> tuple[list[Prediction], str]
     Raises:
         UserError: There is no such run or split, or its weights are of another model.
     """
-    bench, system = open_run(folder, load(folder / "config.yaml"), question)
-    dataset, split = bench.config.dataset, question.split
-    queries = bench.splits.by_name.get(split, [])
+    data, system = open_run(folder, load(folder / "config.yaml"), request)
+    dataset, split = data.config.dataset, request.split
+    queries = data.splits.by_name.get(split, [])
     if not queries:
         raise UserError(f"data set {dataset.name} has no {split} queries; set split= to another")
-    ask, _ = way_to_ask(bench, system, question.control)
-    found = evaluate(system, bench, queries, ask, bench.config.trainer.batch_size)
+    inference, _ = inference_of(data, system, request.control)
+    found = evaluate(system, data, queries, inference, data.config.trainer.batch_size)
     return found.predictions, dataset.format
 
 
-def open_run(folder: Path, config: Config, question: Question) -> tuple[Workbench, BudgetedVmr]:
-    """The workbench and the trained student of a run, in eval mode.
+def open_run(folder: Path, config: Config, request: EvalRequest) -> tuple[PreparedData, BudgetedVmr]:
+    """The prepared data and the trained student of a run, in eval mode.
 
     Args:
         folder: Of the run.
         config: The run's own.
-        question: What is to be asked of it.
+        request: What is to be asked of it.
 
     Raises:
-        UserError: There is no such run, or its weights are of another model.
+        UserError: There is no such run, or its weights are of another model or of other encoders.
     """
-    bench = prepare(question.settings(config))
-    system = build_student(config, *bench.dims)
+    data = prepare(request.settings(config))
+    check_encoders(folder / WEIGHTS, data.index.key, data.expert.key, data.text.weights_hash)
+    system = build_student(config, *data.dims)
     load_weights(system, folder / WEIGHTS)
-    return bench, system.eval()
+    return data, system.eval()
