@@ -17,6 +17,7 @@ from make_videos import MAKERS
 
 from spotvmr.cli.main import main
 from spotvmr.config import compose
+from spotvmr.system.extras import EXTRAS
 
 QUERIES = ["when did I shake the red flask?", "why is x = 3 there?"]
 
@@ -48,8 +49,31 @@ def test_the_three_lines_of_the_readme(trained: tuple[Path, Path]) -> None:
 
 
 def test_importing_the_package_alone_loads_no_torch() -> None:
-    code = "import sys, spotvmr; sys.exit('torch' in sys.modules or 'Retriever' in dir(spotvmr))"
+    code = "import sys, spotvmr; sys.exit('torch' in sys.modules or 'Retriever' in vars(spotvmr))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_search_needs_no_package_of_an_extra(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    run, path = trained
+    blocked = set(EXTRAS) - {"timm"}  # open_clip brings timm
+    code = f"""
+import sys
+sys.modules.update(dict.fromkeys({sorted(blocked)}))  # None: as if it were not installed
+from spotvmr.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+    words = ["search", str(path), QUERIES[0], f"run={run}", f"export={tmp_path}/out", "--json"]
+    command = [sys.executable, "-c", code, *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert 1 <= len(result["answers"][0]["moments"]) == len(result["files"])
+    # The picture is drawn by matplotlib.
+    done = subprocess.run(
+        [*command, f"sheet={tmp_path}/x.png"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "spotvmr: search needs matplotlib: pip install 'spotvmr[report]'"
 
 
 def test_search_tells_moments_and_costs(

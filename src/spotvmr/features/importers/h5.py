@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from spotvmr.errors import UserError
+
+if TYPE_CHECKING:
+    import h5py
 
 
 def read(path: Path, key: str, video_id: str) -> NDArray[Any]:
@@ -25,6 +27,8 @@ def read(path: Path, key: str, video_id: str) -> NDArray[Any]:
     Raises:
         UserError: The file is absent or broken, or has no such array.
     """
+    import h5py
+
     name = _name(key, video_id)
     with _open(path) as file:
         found = file.get(name)
@@ -54,6 +58,8 @@ def _name(key: str, video_id: str) -> str:
 @contextmanager
 def _open(path: Path) -> Iterator[h5py.File]:
     """Open the file for reading; every way it can be unusable becomes one line."""
+    import h5py  # of the extra "features"
+
     if not path.is_file():
         raise UserError(f"feature file {path} is absent; set imported.path to an h5 file below dataset.root")
     try:
