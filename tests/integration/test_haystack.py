@@ -1,4 +1,4 @@
-"""From events of a world to a haystack, a run on it, and that run asked of a longer one."""
+"""From events of a world to a haystack, a run on it, and an evaluation of that run on a longer one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def raw(small: list[str], home: Path) -> Path:
     return home / "raw"
 
 
-def test_a_haystack_is_a_data_set_and_a_longer_one_can_be_asked(
+def test_a_haystack_is_a_data_set_and_a_run_can_be_evaluated_on_a_longer_one(
     raw: Path, small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = HaystackSettings(raw / "clips", raw / "captions.csv", 0.25, 3, borders="fade", width=160, height=90)
@@ -45,8 +45,8 @@ def test_a_haystack_is_a_data_set_and_a_longer_one_can_be_asked(
     words = [word for word in words if not word.startswith("dataset.")]
     assert main(["train", f"dataset={tmp_path}/short/short.yaml", *words]) == 0
     capsys.readouterr()
-    asked = [f"run={tmp_path}/runs/short", f"dataset={tmp_path}/long/long.yaml", "budget=0.05", *words, "--json"]
-    assert main(["evaluate", *asked]) == 0
+    command = [f"run={tmp_path}/runs/short", f"dataset={tmp_path}/long/long.yaml", "budget=0.05", *words, "--json"]
+    assert main(["evaluate", *command]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["folder"] == str(tmp_path / "runs" / "short" / "long-test-0.05")
     assert (result["record"]["dataset"], result["record"]["n_videos"]) == ("long", 1)

@@ -125,7 +125,7 @@ def test_sentences_and_times_come_in_pairs(name: str, tmp_path: Path) -> None:
         READERS[name](path)
 
 
-def test_ego4d_queries_without_truth_can_be_asked(tmp_path: Path) -> None:
+def test_ego4d_queries_without_truth_are_kept(tmp_path: Path) -> None:
     path = WRITERS["ego4d-nlq"](tmp_path, Sentence(), Sentence("where is it?", None, None))
     queries, report = read_ego4d_nlq(path)
     assert [query.qid for query in queries] == ["a1_0", "a1_1"]

@@ -28,7 +28,7 @@ def names(queries: list[Query]) -> set[str]:
 
 
 @given(st.integers(3, 60), st.floats(0.01, 0.6))
-def test_whole_videos_of_the_asked_share(n_videos: int, share: float) -> None:
+def test_whole_videos_of_the_given_share(n_videos: int, share: float) -> None:
     queries = rows(n_videos)
     train, val = hold_out(queries, share)
     assert names(train).isdisjoint(names(val))

@@ -1,4 +1,4 @@
-"""A file of another data set is told by its looks."""
+"""A file of another data set is recognised by its content."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ NAMES = sorted(READERS)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_format_is_told(name: str, tmp_path: Path) -> None:
+def test_every_format_is_recognised(name: str, tmp_path: Path) -> None:
     assert sniff(WRITERS[name](tmp_path, Sentence(), Sentence())) == name
     assert sniff(WRITERS[name](tmp_path, Sentence())) == name
     assert FORMATS[name] is READERS[name]
 
 
-def test_generic_lines_are_told(tmp_path: Path) -> None:
+def test_generic_lines_are_recognised(tmp_path: Path) -> None:
     (path := tmp_path / "a").write_text('{"qid": 1, "query": "x", "vid": "v", "duration": 3}\nbroken\n')
     assert sniff(path) == "jsonl"
 
@@ -30,7 +30,7 @@ def test_generic_lines_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"\xff\xfe", b"words", b"[1]", b"3", b"{}", b'{"a": 1}', b'{"results": []}', b"[" * 100_000]
 )
-def test_other_files_are_told_as_none(content: bytes, tmp_path: Path) -> None:
+def test_other_files_are_recognised_as_none(content: bytes, tmp_path: Path) -> None:
     (path := tmp_path / "a").write_bytes(content)
     assert sniff(path) is None
     assert sniff(tmp_path / "absent") is None

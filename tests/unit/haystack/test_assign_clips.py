@@ -55,7 +55,7 @@ def test_a_broken_clip_moves_no_other_clip(settings: HaystackSettings) -> None:
 
 @pytest.mark.parametrize("borders", ["cut", "fade"])
 @pytest.mark.parametrize("minutes", [0.1, 1.0, 7.37, 60.0])
-def test_every_video_is_exactly_as_long_as_asked(settings: HaystackSettings, minutes: float, borders: str) -> None:
+def test_every_video_is_exactly_as_long_as_set(settings: HaystackSettings, minutes: float, borders: str) -> None:
     wanted = replace(settings, minutes=minutes, borders=borders)
     for timeline in dealt(wanted, many(60)).values():
         assert timeline.pieces[-1].end == wanted.n_frames == round(minutes * 600)

@@ -68,21 +68,19 @@ def test_unreadable_clips_are_skipped_with_a_reason(clips: Path, tmp_path: Path)
     assert "no such video" in skipped["gone.mp4"]
 
 
-def test_a_clip_is_looked_into_once_until_it_changes(
-    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clip_is_probed_once_until_it_changes(clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(clips / "c00.mp4", tmp_path / "a.mp4")
     shutil.copy(clips / "c01.mp4", tmp_path / "b.mp4")
-    asked: list[str] = []
+    probed: list[str] = []
     probe = sources.probe
-    monkeypatch.setattr(sources, "probe", lambda path: asked.append(path.name) or probe(path))
+    monkeypatch.setattr(sources, "probe", lambda path: probed.append(path.name) or probe(path))
     captions = {name: {name: name} for name in ("a.mp4", "b.mp4")}
     first = find_sources(tmp_path, captions, tmp_path / "cache.json", 1)
     assert find_sources(tmp_path, captions, tmp_path / "cache.json", 1) == first
-    assert asked == ["a.mp4", "b.mp4"]
+    assert probed == ["a.mp4", "b.mp4"]
     shutil.copy(clips / "c07.mp4", tmp_path / "b.mp4")
     again, _ = find_sources(tmp_path, captions, tmp_path / "cache.json", 1)
-    assert asked == ["a.mp4", "b.mp4", "b.mp4"]
+    assert probed == ["a.mp4", "b.mp4", "b.mp4"]
     assert again[1].duration_s == pytest.approx(3.4)
     (tmp_path / "cache.json").write_text('{"a.mp4": 3}')
     assert find_sources(tmp_path, captions, tmp_path / "cache.json", 1)[0] == again

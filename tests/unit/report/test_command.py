@@ -45,7 +45,7 @@ def test_json_keeps_stdout_clean_and_the_default_folder_is_the_runs(
     assert len(result["records"]) == 1
 
 
-def test_writes_every_file_asked_for(tmp_path: Path, make_record: Make, capsys: pytest.CaptureFixture[str]) -> None:
+def test_writes_every_requested_file(tmp_path: Path, make_record: Make, capsys: pytest.CaptureFixture[str]) -> None:
     for name, split in (("first", "test"), ("second", "val")):
         write_record(make_record(name, split=split), tmp_path / "runs" / name / "record.json")
     files = {kind: str(tmp_path / f"out/a.{kind}") for kind in ("html", "picture")}

@@ -1,4 +1,4 @@
-"""Pictures hold what they are told to, whatever the words."""
+"""Pictures show their data, with any text."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_no_rows_and_no_extent(tmp_path: Path) -> None:
         replace(ROW, duration_s=0.0)
 
 
-def test_pareto_shows_every_arm_in_its_colour(tmp_path: Path, make_record: Make) -> None:
+def test_pareto_shows_every_selector_in_its_colour(tmp_path: Path, make_record: Make) -> None:
     spotter, oracle = make_record(), make_record(selector="one_shot", score=0.4, gflops=100.0)
     pareto_picture([spotter], tmp_path / "one.png")
     pareto_picture([spotter, oracle], tmp_path / "two.png")

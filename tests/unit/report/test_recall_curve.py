@@ -34,7 +34,7 @@ def test_a_line_runs_through_the_means_and_every_seed_has_a_mark(
     assert line.get_label() == "spotter"
 
 
-def test_an_arm_stands_at_what_it_spent_and_not_at_what_it_was_given(
+def test_a_curve_shows_the_measured_share_of_clips_and_not_the_budget(
     axes: Axes, make_record: Callable[..., RunRecord]
 ) -> None:
     run = make_record(budget=0.1)
@@ -42,7 +42,7 @@ def test_an_arm_stands_at_what_it_spent_and_not_at_what_it_was_given(
     assert axes.get_lines()[0].get_xdata() == pytest.approx([7])
 
 
-def test_an_arm_without_runs_is_not_in_the_legend(axes: Axes) -> None:
+def test_a_selector_without_runs_is_not_in_the_legend(axes: Axes) -> None:
     draw_selector(axes, [], "random", "o-", "black")
     assert not axes.get_legend_handles_labels()[1]
 

@@ -63,7 +63,7 @@ def test_seconds_of_several_machines_are_marked(make_record: Make) -> None:
     assert "several machines" not in printed(comparison_table(pair[:1]))
 
 
-def test_the_arm_names_a_run_of_an_experiment(make_record: Make) -> None:
+def test_the_variant_names_a_run_of_an_experiment(make_record: Make) -> None:
     text = printed(comparison_table([make_record("long-name", experiment="main", arm="no distillation")]))
     assert "no distillation" in text
     assert "long-name" not in text

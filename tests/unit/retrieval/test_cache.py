@@ -135,15 +135,15 @@ def test_several_processes_write_one_video_at_once(tmp_path: Path) -> None:
 def test_a_killed_writer_leaves_whole_transactions(tmp_path: Path) -> None:
     with writer(tmp_path, 1_000_000) as worker:
         assert worker.stdout is not None
-        told = [int(worker.stdout.readline()) for _ in range(20)]
+        written = [int(worker.stdout.readline()) for _ in range(20)]
         worker.kill()
     found = VideoCache(tmp_path).clips("v", "k", range(10_000), DIM)
-    assert len(found) >= 2 * len(told)
+    assert len(found) >= 2 * len(written)
     assert len(found) % 2 == 0
     assert all(bool((features == clip // 2 * 2 % 100).all()) for clip, features in found.items())
 
 
-def test_the_folder_is_the_users_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_is_the_users_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPOTVMR_CACHE", "/elsewhere")
     assert default_folder() == Path("/elsewhere")
     monkeypatch.delenv("SPOTVMR_CACHE")

@@ -1,4 +1,4 @@
-"""Videos are opened, asked, asked again; the answers are those of the cached-feature way."""
+"""Videos are opened and queried twice; the answers are those of stored features."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_60_frames_a_second_and_a_name_with_spaces_and_signs(tmp_path: Path, mak
         (QUERY, 0.1, 0, "top=0"),
     ],
 )
-def test_what_cannot_be_asked(
+def test_invalid_queries_are_refused(
     query: str, budget: float, top: int, said: str, videos: Path, make_retriever: Make
 ) -> None:
     video = make_retriever().open(videos / "plain.mp4", progress=False)
@@ -145,18 +145,18 @@ def test_the_index_is_that_of_the_nearest_key_frames(videos: Path, make_retrieve
 
 def test_a_second_opening_finds_the_index_and_the_clips(videos: Path, make_retriever: Make, tmp_path: Path) -> None:
     first = make_retriever().open(videos / "plain.mp4", progress=False)
-    asked = first.ask(QUERY, budget=0.5)
+    first_answer = first.ask(QUERY, budget=0.5)
     copy = shutil.copy(videos / "plain.mp4", tmp_path / "another name.mp4")
     second = make_retriever().open(copy, progress=False)
     again = second.ask(QUERY, budget=0.5)
     assert first.index_stages["decode"]["frames"] == 5
     assert second.index_stages["decode"]["frames"] == second.index_stages["index"]["seconds"] == 0
-    assert (asked.new_clips, again.new_clips) == (5, 0)
-    assert again.moments == asked.moments
+    assert (first_answer.new_clips, again.new_clips) == (5, 0)
+    assert again.moments == first_answer.moments
     assert again.stages["expert"] == {"gflops": 0, "seconds": 0, "clips": 0}
-    assert asked.stages["expert"]["gflops"] == pytest.approx(5 * 0.245, rel=0.05)
+    assert first_answer.stages["expert"]["gflops"] == pytest.approx(5 * 0.245, rel=0.05)
     assert again.dense.seconds is not None
-    assert again.dense.gflops == pytest.approx(asked.dense.gflops)
+    assert again.dense.gflops == pytest.approx(first_answer.dense.gflops)
 
 
 def test_queries_share_the_union_of_their_clips(videos: Path, make_retriever: Make) -> None:
@@ -369,3 +369,17 @@ def test_a_query_counts_its_gflops_when_they_are_read(
     )
     assert pickle.loads(pickle.dumps(answers[0])).to_json() == answers[0].to_json()
     assert len(counted) == after
+
+
+def test_a_file_replaced_by_no_video_is_refused_until_it_is_back(
+    videos: Path, make_retriever: Make, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(videos / "plain.mp4", tmp_path / "a.mp4"))
+    video = make_retriever().open(path, progress=False)
+    before = video.ask(QUERY)
+    shutil.copy(videos / "text.mp4", path)
+    for _ in range(2):
+        with pytest.raises(UserError, match="not a video"):
+            video.ask(QUERY)
+    shutil.copy(videos / "plain.mp4", path)
+    assert video.ask(QUERY).moments == before.moments

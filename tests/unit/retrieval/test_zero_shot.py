@@ -29,7 +29,7 @@ def models(tmp_path: Path) -> dict[str, str]:
     return {"index": str(tmp_path / "tiny-index.yaml"), "expert": str(tmp_path / "tiny-expert.yaml")}
 
 
-def test_both_models_are_asked_and_the_budget_is_kept(videos: Path, models: dict[str, str], tmp_path: Path) -> None:
+def test_both_models_are_used_and_the_budget_is_kept(videos: Path, models: dict[str, str], tmp_path: Path) -> None:
     retriever = Retriever.zero_shot(**models, cache=tmp_path / "cache")
     video = retriever.open(videos / "plain.mp4", progress=False)
     answer = video.ask(QUERY, budget=0.4, top=3)

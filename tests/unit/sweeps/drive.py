@@ -19,9 +19,9 @@ def drive(file: Path, folder: Path, words: Sequence[str] = (), workers: int = 2,
 
     def start(number: int, values: Mapping[str, Any]) -> TrialProcess:
         name = f"trial-{number:03d}"
-        told = [*sweep.command.words(values, words), f"name={name}", f"paths.runs={folder}"]
+        command = [*sweep.command.words(values, words), f"name={name}", f"paths.runs={folder}"]
         return start_trial(
-            [sys.executable, str(FAKE)], "train", told, folder / name, folder / "logs" / f"{name}.log", 1
+            [sys.executable, str(FAKE)], "train", command, folder / name, folder / "logs" / f"{name}.log", 1
         )
 
     with open_study(sweep, folder, epochs, None) as study:

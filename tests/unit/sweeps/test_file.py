@@ -109,7 +109,7 @@ def test_overrides_of_a_server_sweep_stand_before_the_values() -> None:
     assert with_overrides(command, ["seed=1"]) == ["${env}", "spotvmr", "train", "seed=1", "${args_no_hyphens}"]
 
 
-def test_without_a_key_the_server_is_not_asked_and_nobody_at_the_prompt(
+def test_without_a_key_the_server_is_not_called_and_nobody_is_prompted(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NETRC", str(tmp_path / "none"))
@@ -122,14 +122,14 @@ def test_without_a_key_the_server_is_not_asked_and_nobody_at_the_prompt(
 def test_with_a_key_the_sweep_is_made_and_an_agent_started(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     import wandb
 
-    asked: dict[str, Any] = {}
+    calls: dict[str, Any] = {}
     monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     monkeypatch.setenv("PATH", "/bin")
     monkeypatch.delenv("WANDB_MODE", raising=False)
-    monkeypatch.setattr(wandb, "sweep", lambda plain, **place: asked.update(plain=plain, place=place) or "x1y2")
-    monkeypatch.setattr(wandb, "agent", lambda *of, **more: asked.update(of=of, more=more, path=os.environ["PATH"]))
+    monkeypatch.setattr(wandb, "sweep", lambda plain, **place: calls.update(plain=plain, place=place) or "x1y2")
+    monkeypatch.setattr(wandb, "agent", lambda *of, **more: calls.update(of=of, more=more, path=os.environ["PATH"]))
     sweep = read_sweep(write())
     assert run_on_server(sweep, ["seed=1"], "spotvmr", "me", 3) == "me/spotvmr/x1y2"
-    assert asked["plain"] == {**sweep.plain, "command": with_overrides(sweep.plain["command"], ["seed=1"])}
-    assert (asked["of"], asked["more"]["count"]) == (("x1y2",), 3)
-    assert asked["path"].split(os.pathsep)[0] == str(Path(sys.executable).parent)  # where `spotvmr` is
+    assert calls["plain"] == {**sweep.plain, "command": with_overrides(sweep.plain["command"], ["seed=1"])}
+    assert (calls["of"], calls["more"]["count"]) == (("x1y2",), 3)
+    assert calls["path"].split(os.pathsep)[0] == str(Path(sys.executable).parent)  # where `spotvmr` is

@@ -1,4 +1,4 @@
-"""Files told apart by size, head and tail."""
+"""Size, head and tail distinguish files."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def decode(path: Path) -> tuple[NDArray[np.uint8], list[float]]:
     ]
 
 
-def told(settings: WorldSettings, video_id: str) -> tuple[object, Track]:
+def story_of(settings: WorldSettings, video_id: str) -> tuple[object, Track]:
     split, number = video_id.split("_")
     story = make_story(settings, split, int(number))
     return story, trace(story, settings, rng_of(settings, split, int(number), 1))
@@ -75,7 +75,7 @@ def test_the_hand_is_on_film_from_start_to_end_and_not_half_a_second_away(
 ) -> None:
     for video_id in IDS:
         pixels, _ = decode(small_world / "videos" / f"{video_id}.mp4")
-        story, track = told(small, video_id)
+        story, track = story_of(small, video_id)
         for stay in story.stays:  # type: ignore[attr-defined]
             first, last = round(stay.start_s * 10), round(stay.end_s * 10) - 1
             empty, later = pixels[first - 4].astype(int), pixels[last + 5].astype(int)
@@ -87,7 +87,7 @@ def test_the_hand_is_on_film_from_start_to_end_and_not_half_a_second_away(
 
 
 def test_the_object_lies_where_the_labels_say_in_its_colour(small_world: Path) -> None:
-    # red, yellow, green, blue, purple: signs of (r, g, b) about their mean; white is told by its brightness
+    # red, yellow, green, blue, purple: signs of (r, g, b) about their mean; brightness distinguishes white
     signs = np.array([(1, -1, -1), (1, 1, -1), (-1, 1, -1), (-1, -1, 1), (1, -1, 1)])
     right = []
     for video_id in IDS:

@@ -102,7 +102,7 @@ def test_rows_are_the_generic_format_and_repeat() -> None:
     assert rows[0]["duration"] == 480.0
 
 
-def test_at_most_as_many_as_asked_for() -> None:
+def test_at_most_as_many_queries_as_set() -> None:
     few = replace(SETTINGS, queries_per_video=3, train_queries_per_video=5)
     assert len(query_rows(make_story(few, "test", 0), few, "test", 0)) == 3
     assert len(query_rows(make_story(few, "train", 0), few, "train", 0)) == 5
