@@ -14,7 +14,7 @@ from spotvmr.system.files import write_bytes_atomic
 
 MANIFEST = "manifest.json"
 DATA = "features.bin"
-_DATA_NAME = re.compile(r"features(-[0-9a-f]{12})?\.bin")
+_DATA_NAME = re.compile(r"features(-[0-9]{1,9})?\.bin")
 ITEM_BYTES = 2
 """Bytes of an fp16 number."""
 _SCHEMA = 1

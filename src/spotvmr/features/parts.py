@@ -7,9 +7,11 @@ videos; packing them is one process' work.
 
 from __future__ import annotations
 
+import glob
 import json
 import math
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -111,6 +113,13 @@ def list_parts(folder: Path, key: StoreKey) -> dict[str, Path]:
     suffix = f".{key.digest()}.part"
     files = folder.iterdir() if folder.is_dir() else ()
     return {path.name.removesuffix(suffix): path for path in sorted(files) if path.name.endswith(suffix)}
+
+
+def remove_parts(store: Path, video_ids: Iterable[str]) -> None:
+    """Remove the parts of some videos, whatever made them."""
+    for video_id in video_ids:
+        for part in parts_folder(store).glob(f"{glob.escape(check_video_id(video_id))}.*.part"):
+            part.unlink(missing_ok=True)
 
 
 def _packed(video_id: str, features: NDArray[Any], dim: int) -> NDArray[np.float16]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,8 +33,7 @@ class StoreWriter:
     Args:
         path: Folder of the store, created if need be.
         key: What the features are made with.
-        replaced: Videos whose features are to be made again. Their old rows serve readers until ``finish``; parts that
-            an earlier run left of them are dropped.
+        replaced: Videos whose rows in the store are to be replaced; the old rows serve readers until ``finish``.
         anew: Make all features again. The old store serves readers until ``finish``, whatever it was made with.
 
     Raises:
@@ -62,9 +62,6 @@ class StoreWriter:
             raise
         self._parts = list_parts(self._parts_folder, key)
         self._replaced = {video_id for video_id in replaced if video_id in self._manifest.videos}
-        for video_id in replaced:
-            if (part := self._parts.pop(video_id, None)) is not None:
-                part.unlink(missing_ok=True)
 
     def __enter__(self) -> StoreWriter:
         """The writer itself."""
@@ -134,22 +131,42 @@ class StoreWriter:
         shutil.rmtree(self._parts_folder, ignore_errors=True)
 
     def _pack(self, new: list[str]) -> Manifest:
-        """Append the parts of ``new`` to the data and save the manifest that tells of them."""
-        # A store that is made anew gets a data file of its own: the old one serves readers until the manifest is there.
-        name = f"features-{self.key.digest()}.bin" if self._anew else self._manifest.data
-        manifest = Manifest(self.key, dict(self._manifest.videos), name)
-        data, start = self.path / name, self._manifest.size_bytes
-        if start:
-            append_at(data, start, self._drain(new, manifest))
+        """Append the parts of ``new`` to the data, or write all rows to a new file; then save the manifest."""
+        if self._anew or self._mostly_unused(new):
+            manifest = Manifest(self.key, data=_free_name(self.path))
+            kept = [] if self._anew else [v for v in self._manifest.videos if v not in new]
+            write_chunks_atomic(self.path / manifest.data, chain(self._copy(kept, manifest), self._drain(new, manifest)))
+            start = 0
         else:
-            write_chunks_atomic(data, self._drain(new, manifest))
-        _verify_tail(data, start, manifest, new)
-        manifest.save(self.path)
+            kept, start = [], self._manifest.size_bytes
+            manifest = Manifest(self.key, dict(self._manifest.videos), self._manifest.data)
+            data = self.path / manifest.data
+            if start:
+                append_at(data, start, self._drain(new, manifest))
+            else:
+                write_chunks_atomic(data, self._drain(new, manifest))
+        _verify_tail(self.path / manifest.data, start, manifest, [*kept, *new])
+        manifest.save(self.path)  # from here on readers see the new rows
         for old in self.path.glob("features*.bin"):
-            if old.name != name:
+            if old.name != manifest.data:
                 old.unlink(missing_ok=True)
         self._anew = False
         return manifest
+
+    def _mostly_unused(self, new: Iterable[str]) -> bool:
+        """Whether most of the data file would be rows of videos that were replaced."""
+        videos = self._manifest.videos
+        unused = self._manifest.unused + sum(videos[video_id].count for video_id in new if video_id in videos)
+        return 2 * unused > self._manifest.clips
+
+    def _copy(self, kept: Sequence[str], manifest: Manifest) -> Iterator[bytes]:
+        """Yield the bytes of videos that are in the store, entering each in the new manifest."""
+        if kept:
+            store = FeatureStore(self.path, self._manifest)
+            for video_id in kept:
+                entry = self._manifest.videos[video_id]
+                manifest.append(video_id, entry.count, entry.duration_s, entry.checksum)
+                yield store.read(video_id).tobytes()
 
     def _drain(self, new: Iterable[str], manifest: Manifest) -> Iterator[bytes]:
         """Yield the bytes of one part after another, entering each in the manifest."""
@@ -180,6 +197,11 @@ def _manifest_for(path: Path, key: StoreKey) -> Manifest:
         return Manifest(key)
     # By the reader's checks: never extend a store that could not be read.
     return FeatureStore.open(path, key).manifest
+
+
+def _free_name(path: Path) -> str:
+    """A name for a data file that is not there yet: the old one serves readers until the manifest is saved."""
+    return next(name for n in count(2) if not (path / (name := f"features-{n}.bin")).exists())
 
 
 def _verify_tail(data: Path, start: int, manifest: Manifest, new: list[str]) -> None:

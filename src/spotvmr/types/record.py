@@ -181,16 +181,7 @@ class RunRecord:
     def to_json(self) -> dict[str, Any]:
         """Return plain Python that ``json`` can write; optional keys that are empty are left out."""
         plain = {"schema": SCHEMA} | asdict(self)
-        for key in (
-            "experiment",
-            "arm",
-            "groups",
-            "annotations",
-            "annotations_digest",
-            "control",
-            "spending",
-            "provenance",
-        ):
+        for key in _LEFT_OUT_WHEN_EMPTY:
             if not plain[key]:
                 del plain[key]
         # json.loads gives lists for tuples: give them here as well, that both ways compare equal.

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spotvmr.errors import UserError
 from spotvmr.extraction.staleness import SourceNotes
+from spotvmr.features import StoreKey, write_part
+from spotvmr.features.parts import list_parts, parts_folder
 from spotvmr.system.fingerprint import fingerprint
 
 
@@ -54,6 +57,22 @@ def test_a_changed_video_is_replaced_until_it_is_confirmed(store: Path, tmp_path
     notes.confirm()
     assert note(store)["b"] == fingerprint(videos["b"])
     assert SourceNotes(store, videos).replaced == frozenset()
+
+
+def test_parts_of_a_replaced_video_are_kept_while_it_stays_the_same(store: Path, tmp_path: Path) -> None:
+    key = StoreKey("tiny", "a1", "none", 1.0, 1, {"all": 2})
+    parts = parts_folder(store)
+    for name in ("a", "b"):
+        write_part(parts, key, name, np.ones((2, 2)), 2.0)
+    videos = {"a": tmp_path / "a.mp4", "b": video(tmp_path, "b", b"other")}
+    SourceNotes(store, videos)
+    assert set(list_parts(parts, key)) == {"a"}  # that of b was made from the old file
+    write_part(parts, key, "b", np.ones((2, 2)), 2.0)
+    SourceNotes(store, videos)  # after a kill
+    assert set(list_parts(parts, key)) == {"a", "b"}
+    video(tmp_path, "b", b"a third one")
+    SourceNotes(store, videos)
+    assert set(list_parts(parts, key)) == {"a"}
 
 
 def test_a_new_video_is_noted_before_its_features_are_made(store: Path, tmp_path: Path) -> None:

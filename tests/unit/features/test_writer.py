@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -276,3 +277,70 @@ def test_a_part_that_is_not_here_says_that_machines_must_share_the_folder(tmp_pa
         writer.expect("v1")
         with pytest.raises(UserError, match="must share this folder"):
             writer.finish(["v1"])
+
+
+def rewrite(path: Path, value: float, *replaced: str, anew: bool = False, clips: int = 6, key: StoreKey = KEY) -> None:
+    """Replace videos by ones whose every number is ``value``."""
+    with StoreWriter(path, key, replaced, anew) as writer:
+        for video_id in replaced:
+            if not writer.done(video_id):
+                writer.add(video_id, np.full((clips, 8), value), 5.5)
+        writer.finish(replaced)
+
+
+def test_a_replaced_video_moves_behind_the_others_and_these_keep_their_bytes(tmp_path: Path) -> None:
+    write(tmp_path / "s", "a", "b", "c", "d")
+    before = FeatureStore.open(tmp_path / "s")
+    rewrite(tmp_path / "s", 7.0, "b", clips=3)
+    store = FeatureStore.open(tmp_path / "s")
+    store.verify()
+    assert store.video_ids == ("a", "c", "d", "b")
+    assert store.read("b").tolist() == np.full((3, 8), 7.0).tolist()
+    for video_id in ("a", "c", "d"):
+        np.testing.assert_array_equal(store.read(video_id), features_of(video_id))
+    assert store.manifest.unused == 6
+    np.testing.assert_array_equal(before.read("b"), features_of("b"))  # a reader of before goes on
+
+
+def test_a_data_file_of_mostly_replaced_rows_is_written_anew_without_them(tmp_path: Path) -> None:
+    write(tmp_path / "s", "a", "b")
+    for value in range(10):
+        rewrite(tmp_path / "s", value, "b")
+    store = FeatureStore.open(tmp_path / "s")
+    store.verify()
+    assert (store.read("b") == 9).all()
+    np.testing.assert_array_equal(store.read("a"), features_of("a"))
+    sizes = [path.stat().st_size for path in (tmp_path / "s").glob("features*.bin")]
+    assert len(sizes) == 1
+    assert sizes[0] <= 2 * store.manifest.size_bytes
+    assert 2 * store.manifest.unused <= store.manifest.clips
+
+
+@pytest.mark.parametrize("key", [KEY, OTHER], ids=["same key", "another key"])
+def test_a_store_that_is_made_anew_serves_readers_until_it_is_whole(
+    tmp_path: Path, key: StoreKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "s", "a", "b")
+    for _ in range(2):  # also where the store was made anew before
+        before = content(tmp_path / "s")
+        with monkeypatch.context() as patch:
+            patch.setattr("spotvmr.features.manifest.Manifest.save", lambda *_: (_ for _ in ()).throw(OSError("full")))
+            with pytest.raises(OSError, match="full"):
+                rewrite(tmp_path / "s", 2.0, "a", anew=True, key=key)  # leaves its part
+        assert {name: content(tmp_path / "s")[name] for name in before} == before
+        FeatureStore.open(tmp_path / "s").verify()
+        rewrite(tmp_path / "s", 2.0, "a", anew=True, key=key)
+        store = FeatureStore.open(tmp_path / "s", key)
+        store.verify()
+        assert store.video_ids == ("a",)
+        assert (store.read("a") == 2).all()
+        assert len(list((tmp_path / "s").glob("features*.bin"))) == 1
+
+
+@pytest.mark.parametrize("name", ["../features.bin", "features-x.bin", "other.bin", "", 3])
+def test_a_manifest_that_names_another_file_is_refused(tmp_path: Path, name: object) -> None:
+    write(tmp_path / "s", "a")
+    plain = json.loads((tmp_path / "s" / "manifest.json").read_text())
+    (tmp_path / "s" / "manifest.json").write_text(json.dumps(plain | {"data": name}))
+    with pytest.raises(UserError, match="is damaged"):
+        FeatureStore.open(tmp_path / "s")

@@ -184,4 +184,4 @@ def _lock(run: Run) -> filelock.BaseFileLock:
     """Held while a run is made."""
     folder = run_folder(run.config)
     make_folder(folder)
-    return filelock.FileLock(folder / ".data.lock")
+    return filelock.FileLock(folder / ".bench.lock")
