@@ -145,7 +145,9 @@ class BamIndex:
         """
         scan = scan_packets(path)
         clips = (scan.times_s / clip_s).astype(np.int64)
-        pictures = ((int(key.times_s[0] / clip_s), key.pixels[0]) for key in iter_keyframes(path, _KEY_SIZE))
+        # Backends scale frames with small differences; these parts must not depend on ``video.backend``.
+        keys = iter_keyframes(path, _KEY_SIZE, backend="pyav")
+        pictures = ((int(key.times_s[0] / clip_s), key.pixels[0]) for key in keys)
         changes = key_changes(pictures)
         motion = motion_channels(scan.sizes_bytes, clips, scan.keyframe, changes, len(embeddings))
         return bam_parts(embeddings, motion, clip_s)

@@ -91,11 +91,11 @@ def _tell_wandb(config: Config, done: Trained) -> None:
 
 def _frame(done: Trained, video_id: str, moment: Moment) -> NDArray[Any] | None:
     """A small frame from the middle of a moment; None where features were imported."""
-    from spotvmr.video import PyavReader, probe
+    from spotvmr.video import open_reader, probe
 
     if video_id not in done.videos:
         return None
     info = probe(done.videos[video_id])
-    reader = PyavReader(info.path, info.size_within(_THUMBNAIL_PX), info)
+    reader = open_reader(info.path, size=info.size_within(_THUMBNAIL_PX), info=info)
     pixels: NDArray[Any] = reader.read([(moment.start_s + moment.end_s) / 2]).pixels[0]
     return pixels

@@ -52,6 +52,7 @@ _RULES = (
     _Rule(("log.project",), _is_project, "a W&B project: not empty, at most 128 signs, none of / \\ # ? % :"),
     _above_zero("paths.cache_gb", "dataset.clip_s", "trainer.lr", "trainer.clip_norm", "selector.temperature"),
     _one_of("dataset.iou_rule", ">=", ">"),
+    _one_of("video.backend", "auto", "pyav", "decord", "torchcodec"),
     _Rule(("dataset.val_share",), lambda value: 0 <= value < 1, "a share from 0 to below 1"),
     _at_least(1, "index.frames", "index.batch_clips", "expert.frames", "expert.batch_clips"),
     _at_least(1, "selector.steps", "selector.train_steps", "model.levels", "model.queries"),

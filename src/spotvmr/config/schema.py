@@ -85,6 +85,13 @@ class ImportedConfig:
 
 
 @dataclass
+class VideoConfig:
+    """How video files are decoded, by indexing, training and search alike."""
+
+    backend: str = "auto"  # auto, pyav, decord or torchcodec; all give the same frames, or refuse a file
+
+
+@dataclass
 class EncoderConfig:
     """An index or expert encoder."""
 
@@ -210,6 +217,7 @@ class Config:
     device: str = "cpu"  # for encoders
     paths: PathsConfig = field(default_factory=PathsConfig)
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    video: VideoConfig = field(default_factory=VideoConfig)
     index: EncoderConfig = field(default_factory=EncoderConfig)
     expert: EncoderConfig = field(default_factory=lambda: EncoderConfig(frames=8))
     text: TextConfig = field(default_factory=TextConfig)

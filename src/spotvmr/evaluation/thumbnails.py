@@ -13,7 +13,7 @@ from spotvmr.system.files import write_bytes_atomic
 from spotvmr.types import ClipGrid, Query
 from spotvmr.types.predictions import Prediction
 from spotvmr.types.thumbnails import FOLDER, MAX_BYTES, MAX_RUN_BYTES, thumbnail_folder
-from spotvmr.video import PyavReader, encode_jpeg, probe
+from spotvmr.video import encode_jpeg, open_reader, probe
 
 log = logging.getLogger(__name__)
 _HEIGHT = 90  # pixels
@@ -82,4 +82,5 @@ def _pictures(videos: Mapping[str, Path], wanted: Sequence[Clip], clip_s: float)
 def _jpegs(path: Path, times_s: Sequence[float]) -> list[bytes]:
     """Small pictures of a video at some seconds."""
     info = probe(path)
-    return [encode_jpeg(pixels) for pixels in PyavReader(path, info.size_within(_HEIGHT), info).read(times_s).pixels]
+    reader = open_reader(path, size=info.size_within(_HEIGHT), info=info)
+    return [encode_jpeg(pixels) for pixels in reader.read(times_s).pixels]

@@ -63,13 +63,15 @@ class ClipStream(IterableDataset[Chunk | Failure]):
         clip_s: Length of a clip in seconds.
         frames: Frames a clip, K.
         chunk_clips: Clips handed over at once, at most.
+        backend: The setting ``video.backend``.
 
     Attributes:
         begun: Number of videos begun (1,); in shared memory, so that it is known when the worker died.
     """
 
-    def __init__(self, videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int) -> None:
+    def __init__(self, videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int, backend: str) -> None:
         self.videos, self.clip_s, self.frames, self.chunk_clips = videos, clip_s, frames, chunk_clips
+        self.backend = backend
         self.begun = torch.zeros(1, dtype=torch.int64).share_memory_()
 
     def __iter__(self) -> Iterator[Chunk | Failure]:
@@ -90,7 +92,7 @@ class ClipStream(IterableDataset[Chunk | Failure]):
         size = max(1, min(self.chunk_clips, _CHUNK_BYTES // (self.frames * info.width * info.height * 3)))
         held: list[np.ndarray] = []
         began = time.perf_counter()
-        for clip, frames in stream_clips(self.videos[video_id], grid, self.frames):
+        for clip, frames in stream_clips(info.path, grid, self.frames, None, 0, self.backend):
             held.append(frames.pixels)
             if len(held) == size or clip + 1 == grid.n_clips:
                 pixels = torch.from_numpy(np.stack(held))
@@ -101,7 +103,7 @@ class ClipStream(IterableDataset[Chunk | Failure]):
 
 
 def decoded(
-    videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int, workers: int
+    videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int, workers: int, backend: str = "auto"
 ) -> Iterator[Chunk | Failure]:
     """As ``watched``, by so many worker processes, each with its own share of the videos.
 
@@ -110,7 +112,7 @@ def decoded(
     """
     names = list(videos)
     shares = [{name: videos[name] for name in names[first::workers]} for first in range(min(workers, len(names)))]
-    streams = deque(_begun_and_watched(share, clip_s, frames, chunk_clips) for share in shares)
+    streams = deque(_begun_and_watched(share, clip_s, frames, chunk_clips, backend) for share in shares)
     for stream in streams:
         next(stream)  # so that all are at work before the first is waited for
     while streams:
@@ -123,7 +125,9 @@ def decoded(
                 yield chunk
 
 
-def watched(videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int) -> Iterator[Chunk | Failure]:
+def watched(
+    videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int, backend: str = "auto"
+) -> Iterator[Chunk | Failure]:
     """Chunks of all videos; a worker that dies or hangs is replaced, and the video it was at is left out.
 
     Chunks of other videos may be lost with a worker: those begin again.
@@ -133,20 +137,22 @@ def watched(videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips:
         clip_s: Length of a clip in seconds.
         frames: Frames a clip, K.
         chunk_clips: Clips handed over at once, at most.
+        backend: The setting ``video.backend``.
 
     Yields:
         The chunks of one video after another, or one ``Failure`` for a video that cannot be read.
     """
-    return (chunk for chunk in _begun_and_watched(videos, clip_s, frames, chunk_clips) if chunk is not None)
+    chunks = _begun_and_watched(videos, clip_s, frames, chunk_clips, backend)
+    return (chunk for chunk in chunks if chunk is not None)
 
 
 def _begun_and_watched(
-    videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int
+    videos: Mapping[str, Path], clip_s: float, frames: int, chunk_clips: int, backend: str
 ) -> Iterator[Chunk | Failure | None]:
     """As ``watched``; yields None each time a worker has begun."""
     left = dict(videos)
     while left:
-        order, stream = list(left), ClipStream(dict(left), clip_s, frames, chunk_clips)
+        order, stream = list(left), ClipStream(dict(left), clip_s, frames, chunk_clips, backend)
         try:
             chunks = iter(DataLoader(stream, batch_size=None, num_workers=1, timeout=STUCK_S))
             if threading.current_thread() is threading.main_thread():

@@ -29,12 +29,14 @@ class Recipe:
         clip_s: Length of a clip in seconds.
         batch_clips: Clips encoded at once.
         device: Where the encoders run.
+        backend: The setting ``video.backend``.
     """
 
     encoders: Mapping[Path, ClipEncoder]
     clip_s: float
     batch_clips: int
     device: str
+    backend: str = "auto"
 
     @property
     def frames(self) -> int:
@@ -138,7 +140,7 @@ def _here(
     workers: int, videos: Mapping[str, Path], recipe: Recipe, writers: Mapping[Path, StoreWriter]
 ) -> Iterator[Indexed | Failure]:
     """Decode in worker processes, encode and write in this one."""
-    chunks = decoded(videos, recipe.clip_s, recipe.frames, recipe.chunk_clips, workers)
+    chunks = decoded(videos, recipe.clip_s, recipe.frames, recipe.chunk_clips, workers, recipe.backend)
     for video in encoded(chunks, recipe):
         if isinstance(video, Failure):
             yield video

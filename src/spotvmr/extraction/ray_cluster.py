@@ -111,7 +111,7 @@ class VideoIndexer:
 
     def _index(self, video_id: str, path: Path) -> Indexed | Failure:
         recipe = self._recipe
-        chunks = watched({video_id: path}, recipe.clip_s, recipe.frames, recipe.chunk_clips)
+        chunks = watched({video_id: path}, recipe.clip_s, recipe.frames, recipe.chunk_clips, recipe.backend)
         video = next(encoded(chunks, recipe))
         if isinstance(video, Failure):
             return video

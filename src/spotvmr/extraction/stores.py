@@ -68,7 +68,7 @@ def _compute(
             raw[path] = source
     notes = {path: SourceNotes(path, videos) for path in (*raw, *derived)}
     replaced = {path: note.replaced for path, note in notes.items()}
-    recipe = Recipe(raw, clip_s, config.expert.batch_clips, config.device)
+    recipe = Recipe(raw, clip_s, config.expert.batch_clips, config.device, config.video.backend)
     extract(videos, recipe, engine, {path: replaced[path] for path in raw})
     training = sorted({query.video_id for query in splits.by_name.get("train", [])})
     for path, source in derived.items():

@@ -26,6 +26,7 @@ class RetrievalContext:
         budget: Share of a video's clips that a query may select when it names no budget.
         index_batch: Frames encoded in one batch.
         expert_batch: Clips encoded in one batch.
+        video_backend: The setting ``video.backend``.
     """
 
     system: BudgetedVmr
@@ -38,6 +39,7 @@ class RetrievalContext:
     budget: float
     index_batch: int
     expert_batch: int
+    video_backend: str
 
     @cached_property
     def index_key(self) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotvmr.types import ClipGrid
-from spotvmr.video import PyavReader, VideoInfo, clip_times
+from spotvmr.video import Reader, VideoInfo, clip_times, open_reader
 
 _BATCH_BYTES = 48 << 20
 """Decoded frames of a batch; bounds memory whatever the resolution."""
@@ -21,13 +21,13 @@ _MOST_READERS = 4
 
 
 @dataclass(frozen=True)
-class Look:
-    """What is wanted of a clip.
+class ClipRequest:
+    """Which frames of a clip to decode.
 
     Attributes:
         clip: Its number.
-        expert: Whether the expert's frames are wanted.
-        index: Whether the frame at its middle is wanted.
+        expert: Whether the frames for the expert are decoded.
+        index: Whether the frame at its middle is decoded.
     """
 
     clip: int
@@ -40,9 +40,9 @@ class DecodedClips:
     """Frames of some clips of a video.
 
     Attributes:
-        clips: The clips (n,) whose expert frames were wanted.
+        clips: The clips (n,) with frames for the expert.
         pixels: These frames (n, K, H, W, 3), uint8, rgb.
-        index_clips: The clips (m,) whose middle was wanted.
+        index_clips: The clips (m,) with a frame at their middle.
         index_pixels: The frames there (m, 1, H, W, 3), uint8, rgb.
         frames: Frames that came out of the decoder for all of them.
         cpu_s: Seconds of one core that it took.
@@ -68,24 +68,25 @@ class ClipDecoder:
         grid: Its clips.
         frames: Frames a clip, K.
         batch: Clips handed over at once, at most.
+        backend: The setting ``video.backend``.
     """
 
-    def __init__(self, info: VideoInfo, grid: ClipGrid, frames: int, batch: int) -> None:
-        self._info, self._grid, self._frames = info, grid, frames
+    def __init__(self, info: VideoInfo, grid: ClipGrid, frames: int, batch: int, backend: str = "auto") -> None:
+        self._info, self._grid, self._frames, self._backend = info, grid, frames, backend
         self._most_frames = min(batch * frames, max(frames + 1, _BATCH_BYTES // (info.width * info.height * 3)))
 
-    def read(self, looks: Sequence[Look]) -> Iterator[DecodedClips]:
+    def read(self, requests: Sequence[ClipRequest]) -> Iterator[DecodedClips]:
         """Decode clips.
 
         Args:
-            looks: What is wanted, each clip once.
+            requests: Clips to decode, each once.
 
         Yields:
-            Batches of neighbours in time, as they get ready; which clips share a batch depends on ``looks`` alone.
+            Batches of neighbours in time, as they are ready; which clips share a batch depends on ``requests`` alone.
         """
-        ordered = sorted(looks, key=lambda look: look.clip)
+        ordered = sorted(requests, key=lambda request: request.clip)
         count = min(usable_cores(), _MOST_READERS, max(1, len(ordered)))
-        readers = [PyavReader(self._info.path, None, self._info) for _ in range(count)]
+        readers = [open_reader(self._info.path, self._backend, info=self._info) for _ in range(count)]
         marks = [len(ordered) * part // count for part in range(count + 1)]
         queues = [self._batches(ordered[start:stop]) for start, stop in pairwise(marks)]
         with ThreadPoolExecutor(count) as pool:
@@ -102,23 +103,23 @@ class ClipDecoder:
                     start(running.pop(done))
                     yield done.result()
 
-    def _batches(self, looks: Sequence[Look]) -> list[list[Look]]:
+    def _batches(self, requests: Sequence[ClipRequest]) -> list[list[ClipRequest]]:
         """Cut into runs of at most so many frames."""
-        runs: list[list[Look]] = []
+        runs: list[list[ClipRequest]] = []
         room = 0
-        for look in looks:
-            frames = look.expert * self._frames + look.index
+        for request in requests:
+            frames = request.expert * self._frames + request.index
             if frames > room:
                 runs.append([])
                 room = self._most_frames
-            runs[-1].append(look)
+            runs[-1].append(request)
             room -= frames
         return runs
 
-    def _decode(self, reader: PyavReader, looks: Sequence[Look]) -> DecodedClips:
+    def _decode(self, reader: Reader, requests: Sequence[ClipRequest]) -> DecodedClips:
         """Decode one batch."""
-        clips = tuple(look.clip for look in looks if look.expert)
-        middles = tuple(look.clip for look in looks if look.index)
+        clips = tuple(request.clip for request in requests if request.expert)
+        middles = tuple(request.clip for request in requests if request.index)
         times_s = [time_s for clip in clips for time_s in clip_times(self._grid, clip, self._frames)]
         times_s += [time_s for clip in middles for time_s in clip_times(self._grid, clip, 1)]
         began, before = time.thread_time(), reader.decoded

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from spotvmr.system.files import make_folder, whole_file
 from spotvmr.types import Moment
-from spotvmr.video import Frames, PyavReader, VideoInfo
+from spotvmr.video import Frames, VideoInfo, open_reader
 from spotvmr.video.container import opened, shown_packets, ticks_of
 from spotvmr.video.frames import DISPLAY_SLACK_S
 
@@ -105,5 +105,5 @@ def thumbnails(info: VideoInfo, moments: Sequence[Moment], frames: int, height: 
         frames: Frames a moment.
         height: Pixels; the width keeps the picture's shape.
     """
-    reader = PyavReader(info.path, info.size_within(height), info)
+    reader = open_reader(info.path, size=info.size_within(height), info=info)
     return [reader.read(moment_times(moment, frames)) for moment in moments]

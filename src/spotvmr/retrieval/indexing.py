@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -47,6 +47,7 @@ class IndexPass:
         key: Digest of the settings of the encoder.
         device: Device of the encoder.
         batch: Maximum number of frames in a batch.
+        backend: The setting ``video.backend``.
         every_s: Seconds between index frames of a full decode; None reads key frames only.
     """
 
@@ -54,6 +55,7 @@ class IndexPass:
     key: str
     device: str
     batch: int
+    backend: str
     every_s: float | None = None
 
     def run(self, info: VideoInfo, video: str, cache: VideoCache, ledger: Ledger, progress: bool) -> IndexFrames:
@@ -77,7 +79,7 @@ class IndexPass:
                 if not kept[2]:
                     kept = self._resume(info, video, key, cache, ledger, progress, kept)
         if not len(kept[0]):
-            second = IndexPass(self.encoder, self.key, self.device, self.batch, 1.0)
+            second = replace(self, every_s=1.0)
             return second.run(info, video, cache, ledger, progress)
         return IndexFrames(kept[0], kept[1])
 
@@ -118,10 +120,10 @@ class IndexPass:
     def _frames(self, info: VideoInfo, after_s: float | None) -> Iterator[Frames]:
         """Index frames after a time."""
         if self.every_s is None:
-            yield from iter_keyframes(info.path, after_s=after_s)
+            yield from iter_keyframes(info.path, after_s=after_s, backend=self.backend)
             return
         grid = ClipGrid(info.duration_s, self.every_s)
-        for clip, frames in stream_clips(info.path, grid, 1):
+        for clip, frames in stream_clips(info.path, grid, 1, backend=self.backend):
             middle_s = (clip + 0.5) * self.every_s
             if after_s is None or middle_s > after_s + 1e-6:
                 # The requested time, not the time of the frame: frames of slow videos repeat, and times must ascend.

@@ -14,7 +14,7 @@ from spotvmr.cost import Ledger
 from spotvmr.retrieval.cache.clip_rows import ClipRows
 from spotvmr.retrieval.cache.video_cache import ClipTimings
 from spotvmr.retrieval.context import RetrievalContext
-from spotvmr.retrieval.decoding import ClipDecoder, DecodedClips, Look
+from spotvmr.retrieval.decoding import ClipDecoder, ClipRequest, DecodedClips
 from spotvmr.system.malloc_trim import trim_heap
 from spotvmr.types import ClipGrid
 from spotvmr.video import VideoInfo
@@ -35,7 +35,8 @@ class LazyFeatures:
 
     def __init__(self, info: VideoInfo, grid: ClipGrid, context: RetrievalContext, video: str) -> None:
         self._context, self._video = context, video
-        self._decoder = ClipDecoder(info, grid, context.expert.spec.frames, context.expert_batch)
+        frames, batch = context.expert.spec.frames, context.expert_batch
+        self._decoder = ClipDecoder(info, grid, frames, batch, context.video_backend)
         self.expert = ClipRows(grid.n_clips, context.expert.spec.dim, video, context.expert_key, context.cache)
         self.index = ClipRows(grid.n_clips, context.index.spec.dim, video, f"{context.index_key}/middle", context.cache)
 
@@ -53,7 +54,7 @@ class LazyFeatures:
         expert, index = self.expert.missing(clips.tolist()), self.index.missing(index_clips.tolist())
         if not expert | index:
             return 0
-        batches = self._decoder.read([Look(clip, clip in expert, clip in index) for clip in expert | index])
+        batches = self._decoder.read([ClipRequest(clip, clip in expert, clip in index) for clip in expert | index])
         decode_s, frames, before = 0.0, 0, ledger.stages()["expert"]["seconds"]
         while True:
             with ledger.stage("decode"):

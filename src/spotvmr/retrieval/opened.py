@@ -75,7 +75,9 @@ def open_video(path: Path, context: RetrievalContext, every_s: float | None, pro
     grid, content = ClipGrid(info.duration_s, context.clip_s), content_hash(path)
     context.cache.touch(content)
     ledger = Ledger(context.device)
-    index_pass = IndexPass(context.index, context.index_key, context.device, context.index_batch, every_s)
+    index_pass = IndexPass(
+        context.index, context.index_key, context.device, context.index_batch, context.video_backend, every_s
+    )
     frames = index_pass.run(info, content, context.cache, ledger, progress)
     if ledger.seconds:
         ledger.add("index", gflops=context.costs.index * ledger.stages()["decode"]["frames"])

@@ -66,11 +66,17 @@ class Retriever:
             config.budget,
             config.index.batch_clips,
             config.expert.batch_clips,
+            config.video.backend,
         )
 
     @classmethod
     def from_run(
-        cls, run: str | Path, cache: str | Path | None = None, cache_gb: float = 4.0, device: str | None = None
+        cls,
+        run: str | Path,
+        cache: str | Path | None = None,
+        cache_gb: float = 4.0,
+        device: str | None = None,
+        video_backend: str = "auto",
     ) -> Retriever:
         """Load a trained run.
 
@@ -79,6 +85,7 @@ class Retriever:
             cache: Folder for indexes and expert features; None takes ``$SPOTVMR_CACHE`` or ``~/.cache/spotvmr``.
             cache_gb: Maximum size of the cache in gigabytes; the least recently used videos are deleted.
             device: Device of the encoders, such as "cpu" or "cuda"; None uses the device of the run's settings.
+            video_backend: Library that decodes videos on this machine: auto, pyav, decord or torchcodec.
 
         Raises:
             UserError: The run is absent, its weights do not fit, or its encoders are not available.
@@ -91,6 +98,7 @@ class Retriever:
             config,
             model=replace(config.model, top_k=max(_MOMENTS, config.model.top_k)),
             device=device or config.device,
+            video=replace(config.video, backend=video_backend),
         )
         retriever = build_retriever(config, _cache(cache, cache_gb))
         context = retriever.context

@@ -12,7 +12,7 @@ from make_videos import read_number
 from spotvmr.errors import UserError
 from spotvmr.retrieval import cut_moments, moment_times, thumbnails
 from spotvmr.types import Moment
-from spotvmr.video import PyavReader, probe
+from spotvmr.video import open_reader, probe
 
 
 @pytest.mark.parametrize("name", ["plain.mp4", "vp9.webm", "open_gop.mp4", "late_start.ts"])
@@ -22,7 +22,7 @@ def test_a_copy_holds_its_moment_from_the_key_frame_before(name: str, videos: Pa
     assert path.name == "film-01-at-00m05s.mkv"
     assert probe(path).codec == info.codec
     numbers = [
-        read_number(f) for f in PyavReader(path).read(np.arange(0, probe(path).duration_s, 1 / 30).tolist()).pixels
+        read_number(f) for f in open_reader(path).read(np.arange(0, probe(path).duration_s, 1 / 30).tolist()).pixels
     ]
     assert set(range(150, 208)) <= set(numbers)
     assert max(numbers) <= 215

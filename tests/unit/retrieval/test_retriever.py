@@ -18,7 +18,7 @@ from spotvmr.retrieval import Retriever
 from spotvmr.retrieval.cache.identity import content_hash
 from spotvmr.selection import StoredExpert
 from spotvmr.types import ClipGrid
-from spotvmr.video import PyavReader, clip_times, iter_keyframes, probe, stream_clips
+from spotvmr.video import clip_times, iter_keyframes, open_reader, probe, stream_clips
 
 Make = Callable[..., Retriever]
 QUERY = "when did I shake the red flask?"
@@ -252,18 +252,19 @@ def test_an_unwritable_cache_is_one_line_and_no_cache(
 
 
 def test_decoded_clips_are_those_of_a_plain_reader(videos: Path) -> None:
-    from spotvmr.retrieval.decoding import ClipDecoder, Look
+    from spotvmr.retrieval.decoding import ClipDecoder, ClipRequest
 
     info = probe(videos / "open_gop.mp4")
     grid = ClipGrid(info.duration_s, 1.0)
-    looks = [Look(9, True, False), Look(0, True, True), Look(3, True, False), Look(4, False, True), Look(7, True, True)]
+    wanted = [(9, True, False), (0, True, True), (3, True, False), (4, False, True), (7, True, True)]
+    requests = [ClipRequest(*one) for one in wanted]
     clips, middles = {}, {}
-    for batch in ClipDecoder(info, grid, 4, 2).read(looks):
+    for batch in ClipDecoder(info, grid, 4, 2).read(requests):
         assert len(batch.clips) <= 2
         clips |= dict(zip(batch.clips, batch.pixels, strict=True))
         middles |= dict(zip(batch.index_clips, batch.index_pixels, strict=True))
     assert (sorted(clips), sorted(middles)) == ([0, 3, 7, 9], [0, 4, 7])
-    reader = PyavReader(info.path, None, info)
+    reader = open_reader(info.path, "pyav", info=info)
     for frames, found in ((4, clips), (1, middles)):
         for clip, pixels in found.items():
             assert np.array_equal(pixels, reader.read(clip_times(grid, clip, frames)).pixels)

@@ -30,7 +30,7 @@ def test_pictures_that_no_camera_makes_are_refused(tmp_path: Path, monkeypatch: 
 
 def test_a_picture_that_changes_its_size_is_brought_to_the_first_size(tmp_path: Path) -> None:
     from spotvmr.types import ClipGrid
-    from spotvmr.video import PyavReader, iter_keyframes, stream_clips
+    from spotvmr.video import iter_keyframes, open_reader, stream_clips
 
     # MPEG-TS repeats its headers: joined files make one stream whose pictures change.
     parts = [
@@ -41,5 +41,5 @@ def test_a_picture_that_changes_its_size_is_brought_to_the_first_size(tmp_path: 
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
     shapes = {frames.pixels.shape[1:3] for _, frames in stream_clips(path, ClipGrid(2.0, 1.0), 4)}
     shapes |= {frames.pixels.shape[1:3] for frames in iter_keyframes(path)}
-    shapes.add(PyavReader(path).read([0.1, 1.9]).pixels.shape[1:3])
+    shapes.add(open_reader(path).read([0.1, 1.9]).pixels.shape[1:3])
     assert shapes == {(96, 160)}

@@ -7,6 +7,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def measure(config: Config, videos: Mapping[str, Path]) -> list[dict[str, Any]]:
         UserError: An encoder computes nothing from videos, or a video cannot be read.
     """
     counts = sorted({1, 2, os.cpu_count() or 1})
-    recipe = Recipe(_encoders(config), config.dataset.clip_s, config.expert.batch_clips, config.device)
+    batch, backend = config.expert.batch_clips, config.video.backend
+    recipe = Recipe(_encoders(config), config.dataset.clip_s, batch, config.device, backend)
     rounds = [{count: _decoding(videos, recipe, count) for count in counts} for _ in range(_ROUNDS)]
     whole = {count: _extracting(videos, recipe, count) for count in counts}
     return [*_rows("decoding", rounds, _LEAST), *_rows("decoding and encoders", [whole], None)]
@@ -58,7 +60,7 @@ def _rows(what: str, rounds: Sequence[Mapping[int, float]], least: float | None)
 def _decoding(videos: Mapping[str, Path], recipe: Recipe, workers: int) -> float:
     """Clips a second of decoding alone, the start of the processes included."""
     began, clips = time.perf_counter(), 0
-    for chunk in decoded(videos, recipe.clip_s, recipe.frames, recipe.chunk_clips, workers):
+    for chunk in decoded(videos, recipe.clip_s, recipe.frames, recipe.chunk_clips, workers, recipe.backend):
         if isinstance(chunk, Failure):
             raise UserError(chunk.message)
         clips += len(chunk.pixels)
@@ -70,7 +72,7 @@ def _extracting(videos: Mapping[str, Path], recipe: Recipe, workers: int) -> flo
     with tempfile.TemporaryDirectory() as folder:
         stores = {Path(folder) / path: encoder for path, encoder in recipe.encoders.items()}
         began = time.perf_counter()
-        extract(videos, Recipe(stores, recipe.clip_s, recipe.batch_clips, recipe.device), on_this_machine(workers))
+        extract(videos, replace(recipe, encoders=stores), on_this_machine(workers))
         spent_s = time.perf_counter() - began
         return FeatureStore.open(next(iter(stores))).manifest.clips / spent_s
 
