@@ -82,6 +82,8 @@ def test_the_settings_are_kept_once() -> None:
 
 
 OF_DEVELOPERS = ("dev", "docs", "notebooks")
+APART = ("torchcodec",)
+"""Extras that need libraries which pip does not install."""
 
 
 def declared() -> dict[str, list[Requirement]]:
@@ -104,7 +106,7 @@ def test_the_base_installs_few_packages() -> None:
 
 
 def test_all_holds_every_extra_but_those_of_developers() -> None:
-    extras = set(declared()) - {"", "all", *OF_DEVELOPERS}
+    extras = set(declared()) - {"", "all", *APART, *OF_DEVELOPERS}
     assert modules("all") == set().union(*map(modules, extras))
 
 
@@ -152,7 +154,7 @@ def imports(folder: Path) -> Iterator[str]:
 
 
 def test_whatever_is_imported_is_declared() -> None:
-    known = set(sys.stdlib_module_names) | {"spotvmr"} | modules("") | modules("all")
+    known = set(sys.stdlib_module_names) | {"spotvmr"} | modules("") | modules("all") | modules("torchcodec")
     assert set(imports(PACKAGE)) - known == set()
     helpers = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     assert set(imports(ROOT / "tests")) - known - modules("dev") - helpers == set()

@@ -19,7 +19,6 @@ EXTRAS = {
     "optuna": "sweep",
     "ray": "cluster",
     "wandb_workspaces": "wandb",
-    "torchcodec": "torchcodec",
     "selenium": "browser",
 }
 """The smallest extra that installs a module, as pyproject.toml declares it."""
