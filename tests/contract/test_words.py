@@ -54,7 +54,6 @@ PENDING: tuple[str, ...] = (
     "doctor",
     "encoders",
     "evaluation",
-    "extraction",
     "features",
     "losses",
     "metrics",
