@@ -95,7 +95,7 @@ def test_a_query_is_typed_and_a_moment_clicked(browser: Chrome, url: str, tmp_pa
     wait(browser, "return document.querySelectorAll('#found .moment').length > 0")
     assert browser.find_element(By.CSS_SELECTOR, "#found h2").text == "when did I shake the red flask?"
     assert "Expert clips: 2 of 20 (10 %)" in browser.find_element(By.CSS_SELECTOR, "#found .bill").text
-    assert "Sure: " in browser.find_element(By.CSS_SELECTOR, "#found .sure").text
+    assert "Confidence: " in browser.find_element(By.CSS_SELECTOR, "#found .sure").text
     lanes = [lane.text for lane in browser.find_elements(By.CSS_SELECTOR, "#found .lane .name")]
     assert lanes == ["score", "expert clips", "moments"]
     assert len(browser.find_elements(By.CSS_SELECTOR, "#found .costs tr")) == 4

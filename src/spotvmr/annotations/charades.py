@@ -62,7 +62,9 @@ def _lengths(path: Path) -> Mapping[str, float]:
     tables = sorted(path.parent.glob(LENGTHS))
     if not tables:
         wanted = "Charades_v1_train.csv and Charades_v1_test.csv"
-        raise UserError(f"no {LENGTHS} beside {path}, which has the video lengths; put {wanted} there")
+        raise UserError(
+            f"no {LENGTHS} beside {path}: the tables with the video lengths are missing; put {wanted} there"
+        )
     return {video_id: length_s for table in tables for video_id, length_s in _table(table)}
 
 

@@ -60,8 +60,8 @@ def build(
     rows = annotation_rows(plans, settings.fps)
     for split in (split for split, videos in settings.videos_of().items() if videos):
         if not rows[split]:
-            raise UserError(f"no caption of split {split} is the only one of its kind in a video; give more clips, "
-                            "captions that tell them apart, or shorter videos")  # fmt: skip
+            raise UserError(f"no caption of split {split} is unique in its video; give more clips, "
+                            "more specific captions, or shorter videos")  # fmt: skip
     _make_videos(settings, root, plans, workers, progress)
     counts = {"clips": len(captions), "readable_clips": len(sources), "blank_rows": blank_rows, "skipped": skipped}
     return write_outputs(root, name, settings, plans, rows, counts)

@@ -160,11 +160,13 @@ def build_retriever(config: Config, cache: VideoCache) -> Retriever:
     index, expert = build_encoders(config)
     if not isinstance(index, FrozenEncoder) or not isinstance(expert, FrozenEncoder):
         raise UserError(
-            "the run's features do not come straight from encoders (they were imported or derived): a video cannot be "
-            "searched with it; train a run with encoders, such as index=mobileclip2-s0 expert=vit-l-14"
+            "the features of the run were imported or derived: a new video cannot get such features; train a run with "
+            "encoders, such as index=mobileclip2-s0 expert=vit-l-14"
         )
     if config.index.drop:
-        raise UserError(f"the run reads index without {', '.join(config.index.drop)}: search with one that has it all")
+        raise UserError(
+            f"the run drops parts of the index ({', '.join(config.index.drop)}): search with a run that keeps all"
+        )
     text = build_text(config)
     system = build_student(config, index.spec.dim, expert.spec.dim, text.dim)
     return Retriever(config, system, index, expert, text, cache)

@@ -179,10 +179,10 @@ def _measured(ledger: Ledger) -> dict[str, dict[str, float]]:
 def _check(query: str, budget: float, top: int) -> None:
     """Refuse values out of their limits."""
     if not query.strip():
-        raise UserError("the query is empty: say in a sentence what to look for")
+        raise UserError("the query is empty: describe the moment in a sentence")
     if len(query) > LONGEST_QUERY:
         raise UserError(
-            f"the query has {len(query)} characters, at most {LONGEST_QUERY} are read: say it in a sentence"
+            f"the query has {len(query)} characters, at most {LONGEST_QUERY} are read: shorten it to a sentence"
         )
     if not 0 < budget <= 1:
         raise UserError(f"budget={budget} is out of its limits: must be above 0 and at most 1; try 0.1")

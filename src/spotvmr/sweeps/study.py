@@ -180,7 +180,7 @@ def open_study(sweep: Sweep, folder: Path, epochs: int, trials: int | None) -> I
     """
     trials = trials or sweep.run_cap
     if trials is None and sweep.method != "grid":
-        raise UserError(f"a {sweep.method} sweep has no end of its own: set run_cap: 20 in its file, or trials=20")
+        raise UserError(f"a {sweep.method} sweep has no number of trials: set run_cap: 20 in its file, or trials=20")
     _quiet()
     make_folder(folder)
     from optuna.storages import RDBStorage

@@ -163,7 +163,7 @@ def test_a_clip_that_ends_early_stands_still(clips: Path) -> None:
 def test_captions_that_all_say_the_same_make_no_query(settings: HaystackSettings, tmp_path: Path) -> None:
     table = tmp_path / "same.csv"
     table.write_text("file,caption\n" + "".join(f"c{n:02d}.mp4,a man talks\n" for n in range(30)))
-    with pytest.raises(UserError, match="no caption of split train is the only one of its kind"):
+    with pytest.raises(UserError, match="no caption of split train is unique in its video"):
         build(replace(settings, captions=table), tmp_path / "out", "hay", workers=1)
 
 

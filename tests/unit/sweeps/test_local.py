@@ -130,7 +130,7 @@ def test_draws_do_not_depend_on_where_it_was_interrupted(write: Write, tmp_path:
 
 
 def test_without_an_end_it_is_refused(write: Write, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"random sweep has no end of its own: set run_cap: 20 .* or trials=20"):
+    with pytest.raises(UserError, match=r"random sweep has no number of trials: set run_cap: 20 .* or trials=20"):
         drive(write(method="random"), tmp_path / "s")
 
 
