@@ -12,6 +12,7 @@ counter takes its table of formulas, adds those that are missing, and hooks no m
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
@@ -25,6 +26,8 @@ from torch.utils.flop_counter import flop_registry
 from spotvmr.errors import UserError
 
 _GFLOP = 1e9
+_ONE_COUNT = threading.RLock()
+"""Held by a count: the switches of torch that it sets and restores are those of the whole process."""
 
 
 def count_gflops(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> float:
@@ -50,7 +53,7 @@ def count_gflops(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> float:
     """
     counter = _Counter()
     # Compiled code calls its kernels past the counter.
-    with torch.no_grad(), torch.compiler.set_stance("force_eager"), _no_fused_layers(), counter:
+    with _ONE_COUNT, torch.no_grad(), torch.compiler.set_stance("force_eager"), _no_fused_layers(), counter:
         fn(*args, **kwargs)
     return counter.flops / _GFLOP
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -140,3 +141,31 @@ def test_vit_b_32_image_tower_is_8_82_gflops() -> None:
     # In eval mode with trainable parameters: the case that reads 5.89 when attention is missed.
     model = open_clip.create_model("ViT-B-32").eval()
     assert count_gflops(model.encode_image, torch.zeros(1, 3, 224, 224)) == pytest.approx(8.82, abs=0.005)
+
+
+def test_counts_of_two_threads_leave_the_fast_path_on() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def first(x: Tensor) -> None:
+        begun.set()
+        assert go_on.wait(60)
+
+    threads = [threading.Thread(target=count_gflops, args=(fn, torch.zeros(1))) for fn in (first, go_on_after(go_on))]
+    threads[0].start()
+    assert begun.wait(60)
+    threads[1].start()
+    threads[1].join(0.2)  # without a lock it has saved the switch by now, and found it off
+    go_on.set()
+    for thread in threads:
+        thread.join(60)
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+def go_on_after(event: threading.Event) -> Callable[[Tensor], None]:
+    """A function that lasts a little longer than one that waits for the event."""
+
+    def second(_: Tensor) -> None:
+        assert event.wait(60)
+        threading.Event().wait(0.2)
+
+    return second
