@@ -60,10 +60,8 @@ PENDING: tuple[str, ...] = (
     "models",
     "pipeline",
     "pretraining",
-    "retrieval",
     "selection",
     "training",
-    "types",
     "video",
 )
 """Folders of ``src/spotvmr`` that still hold some of the words."""

@@ -86,24 +86,24 @@ def _seek_key_frame(source: InputContainer, pictures: VideoStream, ticks: int) -
 
 
 def _mux(target: OutputContainer, packet: Packet[Any], stream: Any, shift: int) -> None:
-    """Write a packet, earlier by a number of ticks."""
+    """Write a packet, moved back by ``shift`` ticks."""
     packet.pts, packet.dts, packet.stream = (packet.pts or 0) - shift, (packet.dts or 0) - shift, stream
     target.mux(packet)
 
 
 def moment_times(moment: Moment, frames: int) -> list[float]:
-    """Times evenly spread over a moment, the middles of its parts."""
+    """Uniform times in a moment: the middles of equal parts."""
     return [moment.start_s + (part + 0.5) / frames * moment.length_s for part in range(frames)]
 
 
 def thumbnails(info: VideoInfo, moments: Sequence[Moment], frames: int, height: int = 180) -> list[Frames]:
-    """Small frames of each moment, evenly spread.
+    """Small frames at uniform times of each moment.
 
     Args:
         info: The video.
         moments: The moments.
         frames: Frames a moment.
-        height: Pixels; the width keeps the picture's shape.
+        height: Pixels; the width keeps the aspect ratio.
     """
     reader = open_reader(info.path, size=info.size_within(height), info=info)
     return [reader.read(moment_times(moment, frames)) for moment in moments]

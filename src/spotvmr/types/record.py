@@ -1,6 +1,6 @@
-"""The run record: what one training, evaluation or bench run did, scored and cost.
+"""The run record: settings, scores and costs of one training, evaluation or benchmark run.
 
-Reports are made from records alone. A record is one JSON object, ``runs/<name>/record.json``, or one
+Reports use only records. A record is one JSON object, ``runs/<name>/record.json``, or one
 line of ``experiments/<claim>/results.jsonl``. Numbers that do not exist (NaN, infinity) are null in
 the file and None in memory.
 """
@@ -28,23 +28,23 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "expert": ("gflops", "seconds", "clips"),
     "model": ("gflops", "seconds"),
 }
-"""The stages of retrieval in their order, with what each of them counts."""
+"""The stages of retrieval in their order, with the amounts that each of them counts."""
 
 LEVELS = ("q1", "q10", "all")
-"""How many queries share one pass over a video: one, the first ten, all there are."""
+"""Number of queries that share one pass over a video: one, the first ten, or all."""
 
 Numbers = Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What the selector really took, over the queries of the split.
+    """Statistics of selected clips over the queries of the split.
 
     Attributes:
-        fraction_mean: Selected clips over valid clips, in [0, 1].
-        fraction_p95: Its 95th percentile.
-        fraction_max: Its maximum.
-        gt_clip_recall: Share of the true clips that were selected; None when the truth is withheld.
+        fraction_mean: Mean of selected clips divided by valid clips, in [0, 1].
+        fraction_p95: The 95th percentile of this fraction.
+        fraction_max: The maximum of this fraction.
+        gt_clip_recall: Share of ground-truth clips that were selected; None when the ground truth is withheld.
     """
 
     fraction_mean: float | None
@@ -55,16 +55,16 @@ class Selection:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the run cost, decoding and index included.
+    """Cost of the run, with decoding and index.
 
     Attributes:
-        queries_per_video: Mean number of queries asked of a video.
-        stages: Totals of the run: keys as in ``STAGES``.
-        gflops_per_query: Keys as in ``LEVELS``.
+        queries_per_video: Mean number of queries of a video.
+        stages: Totals of the run; keys as in ``STAGES``.
+        gflops_per_query: GFLOPs of a query; keys as in ``LEVELS``.
         dense_gflops_per_query: The same for expert features on every clip and no index.
-        ratio_to_dense: The first over the second.
+        ratio_to_dense: GFLOPs of a query divided by those of the dense pass.
         source: "measured" by a ledger that ran with the encoders, or "modelled" from unit costs.
-        unit: What one GFLOP is.
+        unit: Definition of the unit.
     """
 
     queries_per_video: float
@@ -86,23 +86,16 @@ class Cost:
 
 @dataclass(frozen=True)
 class Hardware:
-    """The machine: processor, the cores the run could use, and the accelerator's name or None."""
+    """The machine: processor, usable cores, and the name of the accelerator or None."""
 
     cpu: str
     cores: int
     gpu: str | None = None
 
 
-_LEFT_OUT_WHEN_EMPTY = (
-    "experiment",
-    "arm",
-    "groups",
-    "annotations",
-    "annotations_digest",
-    "control",
-    "spending",
-    "provenance",
-)
+_OMITTED_WHEN_EMPTY = (
+    "experiment", "arm", "groups", "annotations", "annotations_digest", "control", "spending", "provenance",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,32 +106,32 @@ class RunRecord:
         name: Name of the run, also of its folder.
         created: Local or UTC time, ISO 8601.
         git: Commit of the code, "" when unknown.
-        command: The command line that made it.
+        command: Command line of the run.
         seed: Seed of the run.
         dataset: Name of the data set.
-        split: Its split.
-        n_queries: Scored queries.
-        n_videos: Videos they were asked of.
-        hours: Length of those videos together.
+        split: Split of the data set.
+        n_queries: Number of scored queries.
+        n_videos: Number of their videos.
+        hours: Total length of these videos.
         iou_rule: ">=" or ">".
         model: VMR model.
-        selector: Arm.
-        budget: Share of the valid clips that might be selected, in [0, 1].
-        metrics: Such as "R1@0.3" in [0, 1].
+        selector: Name of the selector.
+        budget: Maximum share of valid clips that may be selected, in [0, 1].
+        metrics: Scores such as "R1@0.3", in [0, 1].
         ci95: Lower and upper end of the 95 % interval of a metric.
-        selection: What was selected.
-        cost: What it cost.
-        hardware: Where it ran.
-        versions: Of the packages it ran on.
+        selection: Statistics of selected clips.
+        cost: Cost of the run.
+        hardware: Machine of the run.
+        versions: Versions of the packages.
         config: The resolved configuration.
-        experiment: Name of the experiment it belongs to, if any.
-        arm: Its arm of that experiment, if any.
+        experiment: Name of the experiment, if any.
+        arm: Name of the variant in that experiment, if any.
         groups: Metrics and "n" of the queries with a tag, such as "unseen_pair".
-        annotations: Of each split its "file", "rows", "queries", those "scored", and rows by annotation policy.
-        annotations_digest: Of the scored queries and their truth; None in older records.
-        control: "mask_only" when the VMR model saw which clips were chosen, but zeros for their expert features.
-        provenance: What it was made from, as ``types.provenance`` writes it; empty in older records.
-        spending: Of adaptive spending: how it was decided when a query stops, and how many stopped at each level.
+        annotations: For each split "file", "rows", "queries", "scored", and rows by annotation policy.
+        annotations_digest: Digest of the scored queries and their ground truth; None in older records.
+        control: "mask_only" when the VMR model got the mask of selected clips, but zeros as expert features.
+        provenance: Origin of the run, from ``types.provenance``; empty in older records.
+        spending: For adaptive spending: the stopping rule, and the number of queries that stopped at each level.
     """
 
     name: str
@@ -181,7 +174,7 @@ class RunRecord:
     def to_json(self) -> dict[str, Any]:
         """Return plain Python that ``json`` can write; optional keys that are empty are left out."""
         plain = {"schema": SCHEMA} | asdict(self)
-        for key in _LEFT_OUT_WHEN_EMPTY:
+        for key in _OMITTED_WHEN_EMPTY:
             if not plain[key]:
                 del plain[key]
         # json.loads gives lists for tuples: give them here as well, that both ways compare equal.
