@@ -69,7 +69,7 @@ PENDING: tuple[str, ...] = (
 CONTRACT = re.compile(
     r"""
     \barms=               # argument of `spotvmr bench`
-    | `arm` | "arms?" | '\barm\b' | \.arm\b | \barm(?:=|:\ str)  # key of results.jsonl, and its attribute
+    | `arm` | "arms?" | '\barm\b' | \.arm\b | \barm(?:=|:\ )  # key of results.jsonl, and its attribute
     | \bhost=             # address of the web page
     | \btaught\(          # method of the losses of a model family
     """,
