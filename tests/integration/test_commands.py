@@ -147,7 +147,7 @@ def test_bench_compares_decoding_processes_within_each_round(
         assert decoding(videos, recipe, workers) > 0
         return next(measured[workers])
 
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(index_speed, "usable_cores", lambda: 2)
     monkeypatch.setattr(index_speed, "_decoding", told)
     words = ["part=index", "minutes=0.2", f"paths.data={tmp_path}", f"paths.runs={tmp_path}"]
     rows = result(capsys, "bench", *words)["benchmarks"]

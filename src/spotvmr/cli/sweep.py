@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from spotvmr.config import Config, compose
 from spotvmr.config.folders import CONF
 from spotvmr.errors import UserError
 from spotvmr.sweeps import Sweep, TrialProcess, TrialRow, read_sweep, run_local, run_on_server, start_trial
+from spotvmr.system.cores import usable_cores
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -57,7 +57,7 @@ def _local(config: Config, arguments: Arguments, sweep: Sweep, trials: int | Non
     folder = Path(config.paths.runs) / sweep.name
     workers = whole_number(arguments.options, "workers", 2)
     overrides = ["log.wandb=false", "log.progress=false", *arguments.overrides]
-    start = partial(_start, sweep, overrides, folder, max(1, (os.cpu_count() or 1) // workers))
+    start = partial(_start, sweep, overrides, folder, max(1, usable_cores() // workers))
     epochs = _settings(sweep, overrides, {}).trainer.student_epochs
     with open_study(sweep, folder, epochs, trials) as study:
         if not study.over:
@@ -107,7 +107,7 @@ def _prepare(sweep: Sweep, overrides: Sequence[str], folder: Path) -> None:
     for number, values in enumerate(_stores(sweep)):
         told = [*words, *overrides, *(f"{key}={value}" for key, value in values.items())]
         log = folder / "logs" / f"index-{number}.log"
-        process = start_trial(_PROGRAM, "index", told, folder, log, os.cpu_count() or 1)
+        process = start_trial(_PROGRAM, "index", told, folder, log, usable_cores())
         try:
             if process.process.wait():
                 raise UserError(f"data or features cannot be made: {process.last_line()} ({log})")

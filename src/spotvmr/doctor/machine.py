@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import netrc
 import os
 import platform
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psutil
 
 from spotvmr.doctor.findings import Finding
+from spotvmr.system.wandb_login import key_source, server
 from spotvmr.types.environment import hardware
 
 PART = "machine"
 _GB = 1e9
 _LITTLE_GB = 5.0
-_WANDB_HOST = "https://api.wandb.ai"
 
 
 def check_machine(folders: Mapping[str, Path]) -> list[Finding]:
@@ -69,7 +67,7 @@ def check_disk(name: str, folder: Path) -> Finding:
 
 
 def check_wandb(environment: Mapping[str, str], home: Path) -> Finding:
-    """Whether wandb would find a login, as it looks for one: environment, then netrc. Nothing is sent or shown.
+    """Whether wandb would find a login. Nothing is sent or shown.
 
     Args:
         environment: Environment variables.
@@ -78,18 +76,6 @@ def check_wandb(environment: Mapping[str, str], home: Path) -> Finding:
     mode = environment.get("WANDB_MODE", "online")
     if mode in ("offline", "disabled"):
         return Finding(PART, "wandb", "note", f"WANDB_MODE={mode}: nothing leaves this machine")
-    if environment.get("WANDB_API_KEY"):
-        return Finding(PART, "wandb", "ok", "logged in by WANDB_API_KEY")
-    host = urlsplit(environment.get("WANDB_BASE_URL", _WANDB_HOST)).netloc
-    named = environment.get("NETRC")
-    for path in [Path(named).expanduser()] if named else [home / ".netrc", home / "_netrc"]:
-        if path.is_file() and _knows(path, host):
-            return Finding(PART, "wandb", "ok", f"logged in at {host} by {path.name}")
-    return Finding(PART, "wandb", "note", f"not logged in at {host}: wandb login, or WANDB_MODE=offline")
-
-
-def _knows(path: Path, host: str) -> bool:
-    try:
-        return host in netrc.netrc(path).hosts
-    except (OSError, UnicodeDecodeError, netrc.NetrcParseError):
-        return False
+    if source := key_source(environment, home):
+        return Finding(PART, "wandb", "ok", f"logged in at {server(environment)} by {source}")
+    return Finding(PART, "wandb", "note", f"not logged in at {server(environment)}: wandb login, or WANDB_MODE=offline")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from spotvmr.system.cores import usable_cores
 from spotvmr.types import ClipGrid
 from spotvmr.video import Reader, VideoInfo, clip_times, open_reader
 
@@ -128,8 +128,3 @@ class ClipDecoder:
         expert = pixels[:cut].reshape(len(clips), self._frames, *pixels.shape[1:])
         index = pixels[cut:, None]
         return DecodedClips(clips, expert, middles, index, reader.decoded - before, time.thread_time() - began)
-
-
-def usable_cores() -> int:
-    """Cores this process may use; a container's share can be smaller than the machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

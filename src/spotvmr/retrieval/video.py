@@ -19,10 +19,10 @@ from spotvmr.models import share
 from spotvmr.retrieval.answer import Answer
 from spotvmr.retrieval.cache.identity import content_hash, stamp
 from spotvmr.retrieval.context import RetrievalContext
-from spotvmr.retrieval.decoding import usable_cores
 from spotvmr.retrieval.lazy import LazySource
 from spotvmr.retrieval.opened import OpenedVideo, open_video
 from spotvmr.selection import SelectionRequest
+from spotvmr.system.cores import usable_cores
 from spotvmr.types import ClipGrid
 from spotvmr.video import VideoInfo
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shlex
 import subprocess
@@ -14,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from spotvmr.system.cores import usable_cores
 from spotvmr.types.record import Hardware
 
 _GIT_TIMEOUT_S = 10.0
@@ -43,7 +43,7 @@ def hardware(gpu: str | None = None) -> Hardware:
     Returns:
         Name of the processor, number of usable cores, and the accelerator.
     """
-    return Hardware(cpu=_cpu_name(), cores=_usable_cores(), gpu=gpu)
+    return Hardware(cpu=_cpu_name(), cores=usable_cores(), gpu=gpu)
 
 
 def _cpu_name() -> str:
@@ -53,13 +53,6 @@ def _cpu_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine() or "unknown"
-
-
-def _usable_cores() -> int:
-    # A container may have fewer cores than os.cpu_count(); macOS has no affinity.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

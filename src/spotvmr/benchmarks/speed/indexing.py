@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import tempfile
 import time
@@ -20,6 +19,7 @@ from spotvmr.extraction.encoding import Recipe, on_this_machine
 from spotvmr.extraction.indexing import extract
 from spotvmr.features import FeatureStore
 from spotvmr.features.importers import ImportedFeatures
+from spotvmr.system.cores import usable_cores
 
 _LEAST = 1.7
 """Two decoding processes over one; extraction as a whole has no limit, since the encoders stay in one process."""
@@ -40,7 +40,7 @@ def measure(config: Config, videos: Mapping[str, Path]) -> list[dict[str, Any]]:
     Raises:
         UserError: An encoder computes nothing from videos, or a video cannot be read.
     """
-    counts = sorted({1, 2, os.cpu_count() or 1})
+    counts = sorted({1, 2, usable_cores()})
     batch, backend = config.expert.batch_clips, config.video.backend
     recipe = Recipe(_encoders(config), config.dataset.clip_s, batch, config.device, backend)
     rounds = [{count: _decoding(videos, recipe, count) for count in counts} for _ in range(_ROUNDS)]
