@@ -14,7 +14,7 @@ from spotvmr.config import Config
 from spotvmr.errors import UserError
 from spotvmr.system.files import write_text_atomic
 
-PARTS = ("recall", "speed", "index", "retrieval", "memory", "answers", "long", "page")
+PARTS = ("recall", "speed", "index", "decode", "retrieval", "memory", "answers", "long", "page")
 _INDEX_VIDEOS = 8
 
 
@@ -34,8 +34,8 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
         from spotvmr.cli import bench_recall
 
         return bench_recall.run(config, arguments)
-    if part == "index":
-        rows = _index(config, arguments)
+    if part in ("index", "decode"):
+        rows = _index(config, arguments) if part == "index" else _decode(config, arguments)
     else:
         rows = _parts(config, part) if part in ("speed", "long", "page") else _retrieval(config, arguments, part)
     path = Path(config.paths.runs) / "bench" / f"{part}.json"
@@ -65,6 +65,18 @@ def _index(config: Config, arguments: Arguments) -> list[dict[str, Any]]:
     return index_speed.measure(config, {path.stem: path for path in sorted(folder.glob("*.mp4"))})
 
 
+def _decode(config: Config, arguments: Arguments) -> list[dict[str, Any]]:
+    """Every installed video backend on a generated video and, with ``video=``, on a file."""
+    from spotvmr.benchmarks.speed import decode
+
+    minutes = number(arguments.options, "minutes", 4.0)
+    videos = {f"{minutes:g} min errands": _walk(config, minutes)}
+    if "video" in arguments.options:
+        film = Path(arguments.options["video"])
+        videos[film.stem] = film
+    return decode.measure(videos)
+
+
 def _retrieval(config: Config, arguments: Arguments, part: str) -> list[dict[str, Any]]:
     """Retrieval against the dense way on a generated video and, with ``video=``, on a file; its memory; its answers."""
     from spotvmr.benchmarks.retrieval import answers, memory, saving
@@ -90,7 +102,7 @@ def _origin() -> dict[str, Any]:
     """Where the numbers come from."""
     from spotvmr.types.environment import origin, versions
 
-    return {**origin("spotvmr"), "versions": versions(["torch", "av", "open_clip_torch"])}
+    return {**origin("spotvmr"), "versions": versions(["torch", "av", "decord", "torchcodec", "open_clip_torch"])}
 
 
 def _walk(config: Config, minutes: float) -> Path:
