@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from spotvmr import __version__
-from spotvmr.cli.arguments import parse_arguments
 from spotvmr.cli.main import main
+from spotvmr.cli.parsing.arguments import parse_arguments
 from spotvmr.cli.table import COMMANDS, Command
 from spotvmr.config import as_plain, compose
 from spotvmr.errors import UserError

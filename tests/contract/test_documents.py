@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spotvmr.cli.arguments import parse_arguments
+from spotvmr.cli.parsing.arguments import parse_arguments
 from spotvmr.cli.table import COMMANDS
 from spotvmr.config import compose
 from spotvmr.config.layers import setting_keys

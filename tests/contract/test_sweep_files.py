@@ -11,7 +11,7 @@ import pytest
 import yaml
 from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
 
-from spotvmr.cli.arguments import parse_arguments
+from spotvmr.cli.parsing.arguments import parse_arguments
 from spotvmr.config import Config, compose
 from spotvmr.config.folders import CONF
 from spotvmr.sweeps import read_sweep

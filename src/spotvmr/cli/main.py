@@ -12,8 +12,8 @@ from typing import Any
 
 from spotvmr import __version__
 from spotvmr.cli import help as texts
-from spotvmr.cli.arguments import Arguments, parse_arguments
 from spotvmr.cli.output import first_process, stdout_kept_for_json, write_json
+from spotvmr.cli.parsing.arguments import Arguments, parse_arguments
 from spotvmr.cli.table import COMMANDS
 from spotvmr.config import compose
 from spotvmr.errors import UserError

@@ -27,7 +27,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "demo": Command(
-        "spotvmr.cli.demo:run",
+        "spotvmr.cli.commands.demo:run",
         "make the generated data set, or check how hard it is",
         words={"check": "train every arm and compare with the gates; takes about an hour on two cores"},
         options={
@@ -36,7 +36,7 @@ COMMANDS: dict[str, Command] = {
         },
     ),
     "haystack": Command(
-        "spotvmr.cli.haystack:run",
+        "spotvmr.cli.commands.haystack:run",
         "stitch captioned short clips into long videos with exact moments",
         options={
             "clips": "folder of the clips",
@@ -53,7 +53,7 @@ COMMANDS: dict[str, Command] = {
         },
     ),
     "index": Command(
-        "spotvmr.cli.index:run",
+        "spotvmr.cli.commands.index:run",
         "index and expert features of a data set, computed from its videos",
         options={
             "engine": "local (default): this machine; ray: a Ray cluster (extra 'cluster')",
@@ -61,12 +61,12 @@ COMMANDS: dict[str, Command] = {
         },
     ),
     "train": Command(
-        "spotvmr.cli.train:run",
+        "spotvmr.cli.commands.train:run",
         "the main job: teacher, student with spotter, test, record",
         options={"from": "record.json of a run to repeat with its settings, as NAME-again unless name= is given"},
     ),
     "evaluate": Command(
-        "spotvmr.cli.evaluate:run",
+        "spotvmr.cli.commands.evaluate:run",
         "score a trained run again, at any budget or on another data set, or a file by a benchmark's own rules",
         options={
             "run": "folder of the run; runs/NAME by default",
@@ -81,7 +81,7 @@ COMMANDS: dict[str, Command] = {
         },
     ),
     "search": Command(
-        "spotvmr.cli.search:run",
+        "spotvmr.cli.commands.search:run",
         "find moments in a video file",
         options={
             "run": "folder of a trained run; runs/NAME by default",
@@ -94,7 +94,7 @@ COMMANDS: dict[str, Command] = {
         free='VIDEO "QUERY" ["QUERY" …]',
     ),
     "app": Command(
-        "spotvmr.cli.app:run",
+        "spotvmr.cli.commands.app:run",
         "a page to search the videos of a folder in the browser (extra 'app')",
         options={
             "run": "folder of a trained run; runs/NAME by default",
@@ -105,9 +105,9 @@ COMMANDS: dict[str, Command] = {
         },
         free="[FOLDER]",
     ),
-    "pretrain": Command("spotvmr.cli.pretrain:run", "make the weights of the demo's own encoders again"),
+    "pretrain": Command("spotvmr.cli.commands.pretrain:run", "make the weights of the demo's own encoders again"),
     "bench": Command(
-        "spotvmr.cli.bench:run",
+        "spotvmr.cli.commands.bench:run",
         "recall against budget of every arm, and how fast the parts are on this machine",
         options={
             "part": "recall (default), speed, index, decode, long (video), page; of search: retrieval, memory, answers",
@@ -122,7 +122,7 @@ COMMANDS: dict[str, Command] = {
         },
     ),
     "cost": Command(
-        "spotvmr.cli.cost:run",
+        "spotvmr.cli.commands.cost:run",
         "what encoding videos costs: FLOPs, bytes, hours of GPUs and cores, from the settings alone",
         options={
             "hours": "length of the video, or of all videos (default 1)",
@@ -133,7 +133,7 @@ COMMANDS: dict[str, Command] = {
         },
     ),
     "report": Command(
-        "spotvmr.cli.report:run",
+        "spotvmr.cli.commands.report:run",
         "tables, a picture and the dashboard from run records",
         options={
             "runs": "folder searched for record.json and results.jsonl; paths.runs by default",
@@ -146,7 +146,7 @@ COMMANDS: dict[str, Command] = {
         },
     ),
     "sweep": Command(
-        "spotvmr.cli.sweep:run",
+        "spotvmr.cli.commands.sweep:run",
         "try settings: a sweep file steered by the W&B server, or on this machine with local=true",
         options={
             "local": "true: on this machine with Optuna, without a server; goes on where a killed one stopped",
@@ -156,9 +156,9 @@ COMMANDS: dict[str, Command] = {
         free="FILE",
     ),
     "doctor": Command(
-        "spotvmr.cli.doctor:run",
+        "spotvmr.cli.commands.doctor:run",
         "what is installed and works, and with dataset=NAME what of a data set is there; never downloads",
     ),
-    "config": Command("spotvmr.cli.config:run", "print the resolved settings"),
+    "config": Command("spotvmr.cli.commands.config:run", "print the resolved settings"),
 }
 """Every command by name, in the order ``--help`` shows them."""

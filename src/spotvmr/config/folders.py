@@ -15,8 +15,13 @@ CONF = _PACKAGE / "conf"
 
 
 def choices(group: str) -> list[str]:
-    """Names of the YAML files of a group, sorted."""
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    """Names of the YAML files of a group, those in sub-folders too, sorted."""
+    return sorted(_files(group))
+
+
+def _files(group: str) -> dict[str, Path]:
+    """The YAML files of a group by name; a name occurs once, whatever the sub-folder."""
+    return {path.stem: path for path in (CONF / group).rglob("*.yaml")}
 
 
 def find_choice(group: str, choice: str) -> Path:
@@ -31,11 +36,11 @@ def find_choice(group: str, choice: str) -> Path:
     """
     if _is_path(choice):
         return _existing(Path(choice), group)
-    known = choices(group)
+    known = _files(group)
     if choice not in known:
         listed = ", ".join(nearest_first(choice, known))
         raise UserError(f"unknown {group} '{choice}': choose from {listed}, or give the path of a YAML file")
-    return CONF / group / f"{choice}.yaml"
+    return known[choice]
 
 
 def own_model(choice: str) -> dict[str, str] | None:

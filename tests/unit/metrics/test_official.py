@@ -162,5 +162,5 @@ def test_highlights_are_left_out_where_there_are_none() -> None:
 
 
 def test_scoring_needs_no_torch() -> None:
-    code = "import sys, spotvmr.cli.score, spotvmr.report; sys.exit('torch' in sys.modules)"
+    code = "import sys, spotvmr.cli.parts.score_files, spotvmr.report; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

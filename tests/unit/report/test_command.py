@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.commands.report import run
 from spotvmr.cli.main import main
-from spotvmr.cli.report import run
+from spotvmr.cli.parsing.arguments import Arguments
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 from spotvmr.types.record import RunRecord, write_record

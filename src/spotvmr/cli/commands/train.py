@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spotvmr.cli.arguments import Arguments
-from spotvmr.cli.repeat import differences, settings_of, told
+from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parts.repeat_run import differences, settings_of, told
 from spotvmr.config import Config
 from spotvmr.types.record import read_record
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from rich.table import Table
 
 from spotvmr.annotations.submissions import Matched, Truth, match, read_submission, read_truths
-from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.parsing.arguments import Arguments
 from spotvmr.config import Config
 from spotvmr.config.suggest import did_you_mean
 from spotvmr.errors import UserError

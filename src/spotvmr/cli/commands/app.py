@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from spotvmr.cli.arguments import Arguments
-from spotvmr.cli.numbers import number, whole_number
-from spotvmr.cli.the_retriever import the_retriever
+from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import number, whole_number
+from spotvmr.cli.parts.load_retriever import load_retriever
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 
@@ -38,7 +38,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     check_installed()
     folder = VideoFolder(Path(arguments.words[0] if arguments.words else f"{dataset.root}/{dataset.videos or ''}"))
     with listen(host, port) as listener:
-        retriever = the_retriever(config, arguments)
+        retriever = load_retriever(config, arguments)
         app = build_app(Searcher(retriever, folder, every_s), host)
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         arguments.show(f"{len(folder.names())} videos of {folder.folder} at {url} (Ctrl-C ends)")

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spotvmr.cli.arguments import Arguments
-from spotvmr.cli.numbers import whole_number
+from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import whole_number
 from spotvmr.config import Config, compose
 from spotvmr.config.folders import CONF
 from spotvmr.errors import UserError
@@ -21,7 +21,7 @@ from spotvmr.system.cores import usable_cores
 if TYPE_CHECKING:
     from rich.table import Table
 
-_PROGRAM = (sys.executable, "-m", "spotvmr.cli.trial")
+_PROGRAM = (sys.executable, "-m", "spotvmr.cli.sweep_trial")
 _STORED = ("dataset", "index", "expert", "text")
 """Groups that a feature store depends on."""
 

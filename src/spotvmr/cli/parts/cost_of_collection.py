@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from spotvmr.cli.arguments import Arguments
-from spotvmr.cli.numbers import number
+from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import number
 from spotvmr.errors import UserError
 
 if TYPE_CHECKING:

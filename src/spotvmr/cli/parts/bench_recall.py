@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.parsing.arguments import Arguments
 from spotvmr.config import Config, compose
 from spotvmr.config.folders import choices, find_experiment
 from spotvmr.errors import UserError

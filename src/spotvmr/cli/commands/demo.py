@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spotvmr.cli.arguments import Arguments
-from spotvmr.cli.numbers import number, whole_number
+from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import number, whole_number
 from spotvmr.config import Config, WorldConfig
 from spotvmr.config.schema import DatasetConfig
 from spotvmr.errors import UserError

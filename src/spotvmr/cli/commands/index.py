@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spotvmr.cli.arguments import Arguments
-from spotvmr.cli.numbers import whole_number
+from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import whole_number
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spotvmr.cli.arguments import Arguments
-from spotvmr.cli.numbers import number
+from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import number
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 
@@ -26,7 +26,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
         UserError: Unknown encoders, or an option that is no number above 0.
     """
     from spotvmr.assembly.facts import encoder_facts
-    from spotvmr.cli.cost_scale import report
+    from spotvmr.cli.parts.cost_of_collection import report
     from spotvmr.cost.model import encoding_cost
     from spotvmr.cost.scale import Encoding
 

@@ -1,4 +1,4 @@
-"""``python -m spotvmr.cli.trial …``: ``spotvmr …`` that ends with its standard input.
+"""``python -m spotvmr.cli.sweep_trial …``: ``spotvmr …`` that ends with its standard input.
 
 A sweep keeps that input open, so that its trials end when it is killed. Further processes of a distributed
 training inherit it and end too.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.parsing.arguments import Arguments
 from spotvmr.config import Config, Plain, as_plain, to_yaml
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spotvmr.cli.arguments import Arguments
-from spotvmr.cli.numbers import number, whole_number
-from spotvmr.cli.the_retriever import the_retriever
+from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import number, whole_number
+from spotvmr.cli.parts.load_retriever import load_retriever
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 
@@ -38,7 +38,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     top = whole_number(options, "top", 5)
     every_s = number(options, "every_s", 1.0) if "every_s" in options else None
     given = any(override.startswith("budget=") for override in arguments.overrides)
-    video = the_retriever(config, arguments).open(path, every_s)
+    video = load_retriever(config, arguments).open(path, every_s)
     answers = video.ask(queries, config.budget if given else None, top)
     for answer in answers:
         _show(answer, arguments)

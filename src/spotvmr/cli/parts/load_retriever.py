@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.parsing.arguments import Arguments
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spotvmr.retrieval import Retriever
 
 
-def the_retriever(config: Config, arguments: Arguments) -> Retriever:
+def load_retriever(config: Config, arguments: Arguments) -> Retriever:
     """Load the run of ``run=``, or the two models of ``zero_shot=true``.
 
     Raises:

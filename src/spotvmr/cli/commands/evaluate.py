@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.parsing.arguments import Arguments
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 
@@ -24,9 +24,9 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
 
     Returns:
         The record and its folder; for a submission its path, format and number of queries; for files what
-        ``cli.score`` returns.
+        ``cli.parts.score_files`` returns.
     """
-    from spotvmr.cli.score import OPTIONS, score
+    from spotvmr.cli.parts.score_files import OPTIONS, score
 
     if any(name in arguments.options for name in OPTIONS):
         return score(config, arguments)

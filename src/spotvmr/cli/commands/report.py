@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.parsing.arguments import Arguments
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 from spotvmr.types.record import LEVELS, RunRecord

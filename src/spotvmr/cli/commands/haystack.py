@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spotvmr.cli.arguments import Arguments
-from spotvmr.cli.numbers import number, whole_number
+from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import number, whole_number
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 from spotvmr.haystack.settings import HaystackSettings

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spotvmr.cli.arguments import Arguments
-from spotvmr.cli.numbers import number, whole_number
+from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import number, whole_number
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 from spotvmr.system.files import write_text_atomic
@@ -22,7 +22,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     """Compare the arms; or time the parts, print them with their limits, keep the numbers in ``<runs>/bench/``.
 
     Returns:
-        What ``cli.bench_recall`` returns; of other parts each benchmark with its median and its limits.
+        What ``cli.parts.bench_recall`` returns; of other parts each benchmark with its median and its limits.
 
     Raises:
         UserError: Unknown part, an option that is no number, or for the page no browser.
@@ -31,7 +31,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     if part not in PARTS:
         raise UserError(f"part={part} is unknown: choose from {', '.join(PARTS)}")
     if part == "recall":
-        from spotvmr.cli import bench_recall
+        from spotvmr.cli.parts import bench_recall
 
         return bench_recall.run(config, arguments)
     if part in ("index", "decode"):
@@ -113,7 +113,7 @@ def _walk(config: Config, minutes: float) -> Path:
 def _walks(config: Config, minutes: float, videos: int) -> Path:
     """Folder of generated videos of this length; made when absent."""
     from spotvmr.assembly import make_world
-    from spotvmr.cli.demo import on_request
+    from spotvmr.cli.commands.demo import on_request
 
     world = config.dataset.world
     if world is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spotvmr.cli.arguments import Arguments
+from spotvmr.cli.parsing.arguments import Arguments
 from spotvmr.config import Config
 
 

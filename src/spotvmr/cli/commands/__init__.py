@@ -1,0 +1,1 @@
+"""The commands: the module NAME begins `spotvmr NAME` in its function `run(config, arguments)`."""
