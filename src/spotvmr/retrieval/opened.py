@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from spotvmr.cost import Ledger
-from spotvmr.retrieval.cache.identity import content_hash, stamp
+from spotvmr.errors import UserError
+from spotvmr.retrieval.cache.identity import content_hash, is_unchanged, stamp
 from spotvmr.retrieval.context import RetrievalContext
 from spotvmr.retrieval.indexing import IndexPass
 from spotvmr.retrieval.keyframes import clips_to_reindex, nearest_frames
@@ -68,7 +69,7 @@ def open_video(path: Path, context: RetrievalContext, every_s: float | None, pro
         progress: Whether stderr shows the progress of the index pass.
 
     Raises:
-        UserError: The file is absent, a folder, no video, or holds no readable frame.
+        UserError: The file is absent, a folder, no video, holds no readable frame, or changes during the index pass.
     """
     before = stamp(path) if path.exists() else None  # an absent file gets the message of ``probe``
     info = probe(path)
@@ -79,6 +80,9 @@ def open_video(path: Path, context: RetrievalContext, every_s: float | None, pro
         context.index, context.index_key, context.device, context.index_batch, context.video_backend, every_s
     )
     frames = index_pass.run(info, content, context.cache, ledger, progress)
+    if not is_unchanged(path, before, content):
+        context.cache.forget(content)
+        raise UserError(f"{path} changed while it was indexed: wait until it is written completely, then repeat")
     if ledger.seconds:
         ledger.add("index", gflops=context.costs.index * ledger.stages()["decode"]["frames"])
     numbers, distance_s = nearest_frames(frames.times_s, grid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import overload
@@ -17,7 +18,7 @@ from spotvmr.cost import Ledger
 from spotvmr.errors import UserError
 from spotvmr.models import share
 from spotvmr.retrieval.answer import Answer
-from spotvmr.retrieval.cache.identity import content_hash, stamp
+from spotvmr.retrieval.cache.identity import is_unchanged
 from spotvmr.retrieval.context import RetrievalContext
 from spotvmr.retrieval.lazy import LazySource
 from spotvmr.retrieval.opened import OpenedVideo, open_video
@@ -103,7 +104,8 @@ class Video:
             One answer for a sentence, a list of answers for a list.
 
         Raises:
-            UserError: The query is empty or too long, budget or ``top`` is out of its limits, or the file is gone.
+            UserError: The query is empty or too long, budget or ``top`` is out of its limits, or the file is gone or
+                was replaced during the query.
         """
         texts = [query] if isinstance(query, str) else list(query)
         budget = self._context.budget if budget is None else budget
@@ -112,16 +114,24 @@ class Video:
         with self._lock:
             opened = self._current()
             answers = [self._answer(opened, text, budget, top) for text in texts]
+            self._refuse_mixed_content(opened)
         return answers[0] if isinstance(query, str) else answers
 
     def _current(self) -> OpenedVideo:
         """The opened content of the file, opened again when the file was replaced."""
         opened = self._opened
-        if stamp(self.path) != opened.stamp and content_hash(self.path) != opened.content:
+        if not is_unchanged(self.path, opened.stamp, opened.content):
             log.warning("%s was replaced since it was opened: indexing it again", self.path)
             # One assignment: an interrupted index pass leaves the old state, which the next query compares again.
             self._opened = opened = open_video(self.path, self._context, self._every_s, self._progress)
         return opened
+
+    def _refuse_mixed_content(self, opened: OpenedVideo) -> None:
+        """Discard the features of a file that was replaced during a query: they may be of either content."""
+        if not is_unchanged(self.path, opened.stamp, opened.content):
+            self._context.cache.forget(opened.content)
+            self._opened = replace(opened, stamp=None, content="")  # equal to no file: the next query opens it again
+            raise UserError(f"{self.path} was replaced during the query: repeat the query")
 
     @torch.inference_mode()
     def _answer(self, opened: OpenedVideo, query: str, budget: float, top: int) -> Answer:

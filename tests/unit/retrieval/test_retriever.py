@@ -384,3 +384,28 @@ def test_a_file_replaced_by_no_video_is_refused_until_it_is_back(
             video.ask(QUERY)
     shutil.copy(videos / "plain.mp4", path)
     assert video.ask(QUERY).moments == before.moments
+
+
+@pytest.mark.parametrize("module", ["indexing", "lazy"])
+def test_a_file_replaced_while_it_is_read_leaves_nothing_of_it(
+    module: str, videos: Path, make_retriever: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """During the index pass or during a query: one line, and the original content is searched anew."""
+    path = Path(shutil.copy(videos / "plain.mp4", tmp_path / "a.mp4"))
+
+    def replacing(*words: object) -> np.ndarray:
+        shutil.copy(videos / "cut.mp4", path)
+        return encode_clips(*words)  # type: ignore[arg-type]
+
+    retriever = make_retriever("selector=uniform")
+    video = None if module == "indexing" else retriever.open(path, progress=False)
+    monkeypatch.setattr(f"spotvmr.retrieval.{module}.encode_clips", replacing)
+    with pytest.raises(UserError, match=r"a\.mp4 (changed while it was indexed|was replaced during the query)"):
+        (video or retriever.open(path, progress=False)).ask(QUERY, budget=0.5)
+    monkeypatch.setattr(f"spotvmr.retrieval.{module}.encode_clips", encode_clips)
+    shutil.copy(videos / "plain.mp4", path)
+    video = video or retriever.open(path, progress=False)
+    again = video.ask(QUERY, budget=0.5)
+    fresh = make_retriever("selector=uniform", cache=None).open(videos / "plain.mp4", progress=False)
+    assert (video.index_stages["decode"]["frames"], again.new_clips) == (5, 5)
+    assert again.moments == fresh.ask(QUERY, budget=0.5).moments

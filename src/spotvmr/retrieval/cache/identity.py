@@ -56,3 +56,17 @@ def stamp(path: Path) -> tuple[int, int, int]:
     except OSError as error:
         raise UserError(f"no such video: {path} ({error.strerror}); was it moved?") from None
     return facts.st_size, facts.st_mtime_ns, facts.st_ino
+
+
+def is_unchanged(path: Path, known: tuple[int, int, int] | None, content: str) -> bool:
+    """Whether a file still has the content that it had; a touched file has.
+
+    Args:
+        path: The file.
+        known: Its earlier ``stamp``.
+        content: Its earlier ``content_hash``.
+
+    Raises:
+        UserError: The file is gone.
+    """
+    return stamp(path) == known or content_hash(path) == content

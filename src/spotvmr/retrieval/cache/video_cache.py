@@ -108,6 +108,10 @@ class VideoCache:
         """Record that a video is used now."""
         self._tables.do(lambda db: db.execute(_TOUCH, (video, time.time(), 0)))
 
+    def forget(self, video: str) -> None:
+        """Delete everything about a video."""
+        self._tables.do(lambda db: _delete(db, video))
+
     def index(self, video: str, key: str, dim: int) -> tuple[NDArray[np.float64], NDArray[np.float16], bool]:
         """The index frames that the cache has.
 
@@ -209,8 +213,13 @@ class VideoCache:
             return
         oldest = db.execute("SELECT hash, bytes FROM videos ORDER BY hash = ?, used", (keep,)).fetchall()
         for video, size in oldest:
-            for table in ("chunks", "whole", "rates", "clips", "videos"):
-                db.execute(f"DELETE FROM {table} WHERE hash = ?", (video,))  # noqa: S608 (names of our own)
+            _delete(db, video)
             total -= size
             if total <= self.limit_bytes:
                 return
+
+
+def _delete(db: sqlite3.Connection, video: str) -> None:
+    """Delete all rows of a video."""
+    for table in ("chunks", "whole", "rates", "clips", "videos"):
+        db.execute(f"DELETE FROM {table} WHERE hash = ?", (video,))  # noqa: S608 (names of our own)
