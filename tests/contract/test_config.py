@@ -204,7 +204,8 @@ def test_wrong_words_get_one_line_that_names_them(override: str, parts: list[str
     [
         ("budget", ["1", "1e-6"], ["0", "1.5", "-0.1", ".nan", ".inf"]),
         ("seed", ["0"], ["-1"]),
-        ("name", ["a.b-c"], ["../x", "a/b", "''", "'a\\b'", "'..'"]),
+        ("name", ["a.b-c", ".a"], ["../x", "a/b", "''", "'a\\b'", "'..'", "."]),
+        ("selector.name", ["a"], ["."]),
         ("dataset.clip_s", ["0.5"], ["0", "-1", ".inf", ".nan"]),
         ("dataset.iou_rule", ["'>'", "'>='"], ["'<'", "ge"]),
         ("dataset.val_share", ["0", "0.5"], ["1", "-0.1", ".nan"]),
@@ -294,7 +295,7 @@ def test_wrong_defaults_of_a_data_set_are_refused(tmp_path: Path, text: str, par
     budget=st.floats(1e-9, 1.0),
     seed=st.integers(0, 2**63),
     name=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1).filter(
-        lambda text: not any(part in text for part in ("/", "\\", "..", "$"))
+        lambda text: text != "." and not any(part in text for part in ("/", "\\", "..", "$"))
     ),
 )
 def test_settings_survive_plain_python_and_yaml(budget: float, seed: int, name: str) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, cast, get_origin
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from spotvmr.config.keys import all_keys, dataclass_of, may_be_null, type_name
 from spotvmr.config.schema import Config
 from spotvmr.config.suggest import did_you_mean
 from spotvmr.errors import UserError
@@ -69,18 +68,9 @@ def merge_layers(layers: Sequence[Layer], also_known: Sequence[str] = ()) -> Dic
         raise
 
 
-@lru_cache(maxsize=1)
 def setting_keys() -> Mapping[str, Any]:
     """Every dotted key of the schema with its type, groups included, in the order of the schema."""
-    return dict(_walk_schema(Config, ""))
-
-
-def _walk_schema(kind: type, prefix: str) -> Iterator[tuple[str, Any]]:
-    hints = get_type_hints(kind)
-    for field in fields(kind):
-        yield prefix + field.name, hints[field.name]
-        if inner := _dataclass_of(hints[field.name]):
-            yield from _walk_schema(inner, f"{prefix}{field.name}.")
+    return {name: key.kind for name, key in all_keys().items()}
 
 
 def _walk_tree(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -98,7 +88,7 @@ def _check_keys(layer: Layer, also_known: Sequence[str]) -> None:
         if key not in known:
             meant = did_you_mean(key, [*known, *also_known])
             raise UserError(f"unknown key '{key}' ({layer.where}): {meant} 'spotvmr config' prints all keys")
-        if _dataclass_of(known[key]) and not isinstance(value, Mapping) and not _may_be(known[key], value):
+        if dataclass_of(known[key]) and not isinstance(value, Mapping) and not _may_be(known[key], value):
             raise UserError(f"{key}={value!r} ({layer.where}): {key} is a group of keys, set {key}.<key>=<value>")
 
 
@@ -113,7 +103,7 @@ def _blame(layers: Sequence[Layer]) -> None:
 
 def _may_be(kind: Any, value: object) -> bool:
     """Whether a group may be switched off by null, or is given as an interpolation."""
-    return (value is None and type(None) in get_args(kind)) or (isinstance(value, str) and value.startswith("${"))
+    return (value is None and may_be_null(kind)) or (isinstance(value, str) and value.startswith("${"))
 
 
 def _wrong_value(layer: Layer, error: Exception) -> str:
@@ -123,24 +113,6 @@ def _wrong_value(layer: Layer, error: Exception) -> str:
     if wanted is None:
         return f"{str(error).splitlines()[0]} ({layer.where})"
     return f"{key}={given!r} ({layer.where}) has the wrong type: must be {type_name(wanted)}"
-
-
-def type_name(kind: Any) -> str:
-    """A type in the user's words.
-
-    >>> type_name(float | None)
-    'a number or null'
-    """
-    words = {float: "a number", int: "a whole number", str: "a text", bool: "true or false", type(None): "null"}
-    if get_origin(kind) in (Union, types.UnionType):
-        return " or ".join(type_name(part) for part in get_args(kind))
-    return words.get(kind, "keys and values")
-
-
-def _dataclass_of(kind: Any) -> type | None:
-    """The dataclass behind a field's type, ``X`` or ``X | None``; None for plain values."""
-    found = [part for part in (kind, *get_args(kind)) if is_dataclass(part)]
-    return cast(type, found[0]) if found else None
 
 
 def _first_problem(error: yaml.YAMLError) -> str:

@@ -1,0 +1,97 @@
+"""Every key of the schema with what its field declares."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from functools import lru_cache
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+
+from spotvmr.config.fields import Limit
+from spotvmr.config.schema import Config
+
+
+@dataclass(frozen=True)
+class Key:
+    """A dotted key of the schema.
+
+    Attributes:
+        name: The key, such as ``trainer.lr``.
+        kind: Its type.
+        group: The dataclass behind it where it is a group of keys; None for a setting.
+        default: The default in the schema; None for a group.
+        meaning: What it is; for a group what its keys are about.
+        unit: What a number counts; may be empty.
+        limit: What values it takes; None: all of its type.
+    """
+
+    name: str
+    kind: Any
+    group: type | None
+    default: Any
+    meaning: str
+    unit: str
+    limit: Limit | None
+
+
+@lru_cache(maxsize=1)
+def all_keys() -> Mapping[str, Key]:
+    """Every dotted key, groups included, in the order of the schema."""
+    return {key.name: key for key in _walk(Config, "")}
+
+
+def _walk(kind: type, prefix: str) -> Iterator[Key]:
+    hints = get_type_hints(kind)
+    for field in fields(kind):
+        hint, name = hints[field.name], prefix + field.name
+        group = dataclass_of(hint)
+        if group is None:
+            declared = field.metadata
+            yield Key(name, hint, None, _default(field), declared["help"], declared["unit"], declared["limit"])
+        else:
+            meaning = (inspect.getdoc(group) or "").partition("\n")[0]
+            yield Key(name, hint, group, None, meaning, "", None)
+            yield from _walk(group, f"{name}.")
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+def dataclass_of(kind: Any) -> type | None:
+    """The dataclass behind a field's type, ``X`` or ``X | None``; None for plain values."""
+    found = [part for part in (kind, *get_args(kind)) if is_dataclass(part)]
+    return cast(type, found[0]) if found else None
+
+
+def may_be_null(kind: Any) -> bool:
+    """Whether a type takes null."""
+    return type(None) in get_args(kind)
+
+
+def type_name(kind: Any) -> str:
+    """A type in the user's words.
+
+    >>> type_name(float | None)
+    'a number or null'
+    """
+    words = {float: "a number", int: "a whole number", str: "a text", bool: "true or false", type(None): "null"}
+    if get_origin(kind) in (Union, types.UnionType):
+        return " or ".join(type_name(part) for part in get_args(kind))
+    if get_origin(kind) is list:
+        return "a list"
+    return words.get(kind, "keys and values")
+
+
+def shown_default(key: Key) -> str:
+    """The default as it is typed; an empty text as ``''``.
+
+    >>> shown_default(all_keys()["trainer.lr"]), shown_default(all_keys()["log.entity"])
+    ('0.001', 'null')
+    """
+    if isinstance(key.default, str):
+        return key.default or "''"
+    return json.dumps(key.default)
