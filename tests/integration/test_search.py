@@ -162,11 +162,11 @@ def test_a_run_of_other_encoders_is_refused(trained: tuple[Path, Path], tmp_path
     run, _ = trained
     identity = read_identity(run / "weights.safetensors")
     assert identity is not None
-    identity["index_key"]["weights_hash"] = "0" * 16
+    identity["features"]["index"]["weights_hash"] = "0" * 16
     (tmp_path / "config.yaml").write_text((run / "config.yaml").read_text())
     weights = load_file(run / "weights.safetensors")
     save_file(weights, tmp_path / "weights.safetensors", {"identity": json.dumps(identity)})
-    with pytest.raises(UserError, match="index features of other weights"):
+    with pytest.raises(UserError, match="other index features: their weights_hash was"):
         Retriever.from_run(tmp_path)
 
 

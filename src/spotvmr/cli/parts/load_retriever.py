@@ -30,4 +30,6 @@ def load_retriever(config: Config, arguments: Arguments) -> Retriever:
     if wanted == "true":
         return Retriever.zero_shot(*arguments.overrides, cache=paths.cache, cache_gb=paths.cache_gb)
     folder = Path(options.get("run", f"{paths.runs}/{config.name}"))
-    return Retriever.from_run(folder, paths.cache, paths.cache_gb, video_backend=config.video.backend)
+    return Retriever.from_run(
+        folder, paths.cache, paths.cache_gb, device=config.device, video_backend=config.video.backend
+    )
