@@ -16,7 +16,7 @@ from spotvmr.pipeline.rescore import Question, open_run
 
 from spotvmr.config import load
 from spotvmr.evaluation.evaluate import evaluate
-from spotvmr.evaluation.inference import once
+from spotvmr.evaluation.inference import fixed_budget
 from spotvmr.system.files import write_text_atomic
 from spotvmr.types.environment import origin
 
@@ -31,7 +31,7 @@ def rows_of(run: Path) -> Iterator[dict[str, Any]]:
         asked = replace(config, selector=replace(config.selector, steps=steps))
         bench, system = open_run(run, asked, Question("val"))
         for budget in BUDGETS:
-            found = evaluate(system, bench, bench.splits["val"], once(budget), config.trainer.batch_size)
+            found = evaluate(system, bench, bench.splits["val"], fixed_budget(budget), config.trainer.batch_size)
             yield {
                 "model": config.model.name,
                 "seed": config.seed,

@@ -18,7 +18,7 @@ from spotvmr.pipeline.rescore import Question, open_run
 
 from spotvmr.config import load
 from spotvmr.evaluation.evaluate import evaluate
-from spotvmr.evaluation.inference import once
+from spotvmr.evaluation.inference import fixed_budget
 from spotvmr.metrics import GroundingMetrics
 from spotvmr.models import rerank
 from spotvmr.system.files import write_text_atomic
@@ -34,7 +34,7 @@ def rows_of(run: Path) -> Iterator[dict[str, Any]]:
     system.rerank = 0.0
     config, queries = bench.config, bench.splits["val"]
     for budget in BUDGETS:
-        found = evaluate(system, bench, queries, once(budget), config.trainer.batch_size)
+        found = evaluate(system, bench, queries, fixed_budget(budget), config.trainer.batch_size)
         recall = {}
         for weight in WEIGHTS:
             ranked = [

@@ -14,7 +14,7 @@ from spotvmr.cli.main import main
 from spotvmr.config import as_plain, compose, load
 from spotvmr.config.folders import choices
 from spotvmr.evaluation.evaluate import evaluate
-from spotvmr.evaluation.inference import once, request_of
+from spotvmr.evaluation.inference import fixed_budget, request_of
 from spotvmr.extraction.prepare import prepare
 from spotvmr.features.samples import Collator, GroundingDataset
 from spotvmr.pipeline.evaluate_run import EvalRequest, open_run
@@ -57,7 +57,7 @@ def test_the_epoch_that_is_kept_is_the_best_at_two_budgets(folder: Path) -> None
         best = max(float(row["val/any_budget"]) for row in csv.DictReader(file) if row["val/any_budget"])
     data, system = open_run(folder, load(folder / "config.yaml"), EvalRequest("val"))
     system.rerank = 0.0  # the model alone is validated
-    asked = [evaluate(system, data, data.splits["val"], once(budget), 16) for budget in (0.1, 0.025)]
+    asked = [evaluate(system, data, data.splits["val"], fixed_budget(budget), 16) for budget in (0.1, 0.025)]
     assert sum(found.grounding.compute()["R1@0.3"] for found in asked) / 2 == pytest.approx(best)
     states = read_checkpoint(folder / "checkpoints" / "best.ckpt")["callbacks"].values()
     chosen = [state for state in states if "best_model_score" in state and state["monitor"]]
@@ -271,7 +271,7 @@ def test_every_question_asks_through_one_request(small: list[str]) -> None:
 
     system = build_student(data.config, *data.dims).eval()
     queries = data.splits["test"][:3]
-    found = evaluate(system, data, queries, once(0.5), batch=2)
+    found = evaluate(system, data, queries, fixed_budget(0.5), batch=2)
     rows = Collator(data.sentences)([GroundingDataset(queries, data.index, data.expert, 1.0)[0]])
     alone = system.selector(request_of(system, rows, 0.5)).chosen[0].nonzero().flatten().tolist()
     assert list(found.predictions[0].selected_clips) == alone

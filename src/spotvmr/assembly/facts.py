@@ -6,16 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from spotvmr.assembly.derived import derived_parts
 from spotvmr.assembly.imported import build_imported
 from spotvmr.config.schema import Config, EncoderConfig
-from spotvmr.cost import count_gflops
+from spotvmr.cost import encoder_gflops
 from spotvmr.encoders import outline
-
-_PROBE_HW = (90, 160)
-"""Frame size for counting; encoders scale every frame to their own size first."""
 
 
 @dataclass(frozen=True)
@@ -58,5 +53,4 @@ def encoder_facts(config: Config, role: str) -> EncoderFacts:
     net, parts = outline(role, encoder.family, encoder.model, encoder.pretrained, encoder.frames, encoder.features)
     if encoder.derive:
         parts = derived_parts(encoder.derive, sum(parts.values()))
-    frames = torch.zeros(1, encoder.frames, 3, *_PROBE_HW, dtype=torch.uint8, device="meta")
-    return EncoderFacts(encoder.name, parts, count_gflops(net, frames), "counted")
+    return EncoderFacts(encoder.name, parts, encoder_gflops(net, encoder.frames), "counted")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from spotvmr.cost import count_gflops
 from spotvmr.models import VmrModel, VmrOutput, rerank
 from spotvmr.selection import ExpertSource, Selection, SelectionRequest
 from spotvmr.types import Moment
@@ -64,6 +65,13 @@ class BudgetedVmr(nn.Module):
         """Run the VMR model under a selection that was made before."""
         seen = ClipInputs(index, selection.expert, selection.weight, mask)
         return self.model(seen, text)
+
+    @torch.no_grad()
+    def query_gflops(self, request: SelectionRequest) -> tuple[float, float]:
+        """GFLOPs of the selector and of the VMR model for a request, counted by running it; 2 per multiply-add."""
+        selection = self.selector(request)
+        model = count_gflops(self.localise, request.index, request.mask, request.text, selection)
+        return count_gflops(self.selector, request), model
 
     def decode(self, selection: Selection, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:
         """Moments of each query, best first, ranked by the model and by the selector.

@@ -1,7 +1,7 @@
 """Cost accounting: FLOPs of any callable, the ledger of a run, and amortisation over queries."""
 
 from spotvmr.cost.amortise import Amortised, QueryCost, VideoCost, amortise, dense_gflops, spotted_gflops
-from spotvmr.cost.flops import count_gflops
+from spotvmr.cost.flops import count_gflops, encoder_gflops
 from spotvmr.cost.ledger import Ledger
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "amortise",
     "count_gflops",
     "dense_gflops",
+    "encoder_gflops",
     "spotted_gflops",
 ]

@@ -26,6 +26,8 @@ from torch.utils.flop_counter import flop_registry
 from spotvmr.errors import UserError
 
 _GFLOP = 1e9
+_PROBE_HW = (90, 160)
+"""Frame size for counting an encoder; encoders scale every frame to their own size first."""
 _ONE_COUNT = threading.RLock()
 """Held by a count: the switches of torch that it sets and restores are those of the whole process."""
 
@@ -56,6 +58,26 @@ def count_gflops(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> float:
     with _ONE_COUNT, torch.no_grad(), torch.compiler.set_stance("force_eager"), _no_fused_layers(), counter:
         fn(*args, **kwargs)
     return counter.flops / _GFLOP
+
+
+def encoder_gflops(encoder: Callable[[Tensor], Any], frames: int) -> float:
+    """Count a clip encoder on one clip of zeros, on the device of the encoder.
+
+    Args:
+        encoder: Maps uint8 frames (1, K, 3, H, W) to features. The device is that of its weights, or of the weights
+            of its attribute ``raw`` if it computes features from another encoder; without weights it is the CPU.
+        frames: Frames of a clip, K.
+
+    Returns:
+        GFLOPs of a clip, 2 FLOPs per multiply-add.
+
+    Raises:
+        UserError: As for ``count_gflops``.
+    """
+    net = encoder if isinstance(encoder, torch.nn.Module) else getattr(encoder, "raw", None)
+    weights = net.parameters() if isinstance(net, torch.nn.Module) else iter(())
+    device = next((weight.device for weight in weights), torch.device("cpu"))
+    return count_gflops(encoder, torch.zeros(1, frames, 3, *_PROBE_HW, dtype=torch.uint8, device=device))
 
 
 @contextmanager

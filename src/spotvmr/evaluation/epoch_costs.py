@@ -1,4 +1,4 @@
-"""What a query costs while a system is trained: counted once, then a function of the clips that were chosen."""
+"""GFLOPs of a query during training: counted once, then a function of the number of selected clips."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from collections.abc import Callable, Sequence
 import torch
 
 from spotvmr.assembly import BudgetedVmr
-from spotvmr.evaluation.costs import rates
-from spotvmr.evaluation.evaluate import count_query
+from spotvmr.evaluation.costs import clip_cost
+from spotvmr.evaluation.evaluate import query_gflops
 from spotvmr.extraction.prepare import PreparedData
 from spotvmr.features.samples import Collator, GroundingDataset
 from spotvmr.types import Query
 
 
 @torch.inference_mode()
-def query_gflops(
+def gflops_by_clips(
     system: BudgetedVmr, data: PreparedData, queries: Sequence[Query], budget: float
 ) -> tuple[Callable[[float], float], float]:
-    """Count a query of middling length; only the expert's part changes from epoch to epoch.
+    """Count a query on a video of about mean length; only the expert's part changes from epoch to epoch.
 
     Args:
-        system: The system; a copy is run.
+        system: The system; the count runs a copy.
         data: Features and sentences.
-        queries: Of the validation split.
+        queries: Queries of the validation split.
         budget: Share of the valid clips.
 
     Returns:
-        GFLOPs of a query, index included, from the number of clips with expert features; and the mean number of
-        clips of a query's video.
+        A function from the number of clips with expert features to GFLOPs of a query, index included; and the mean
+        number of clips of a query's video.
     """
     lengths = {query.qid: data.index.n_clips(query.video_id) for query in queries}
     clips = sum(lengths.values()) / len(lengths)
     query = min(queries, key=lambda query: abs(lengths[query.qid] - clips))
     clip_s = data.config.dataset.clip_s
-    rows = Collator(data.sentences)([GroundingDataset([query], data.index, data.expert, clip_s)[0]])
-    fixed = sum(count_query(copy.deepcopy(system).cpu().eval(), data, rows, query.text, budget))
-    fixed += clips * rates(data.index_encoder, data.index.path, clip_s).gflops
-    clip = rates(data.expert_encoder, data.expert.path, clip_s).gflops
+    batch = Collator(data.sentences)([GroundingDataset([query], data.index, data.expert, clip_s)[0]])
+    fixed = sum(query_gflops(copy.deepcopy(system).cpu().eval(), data, batch, query.text, budget))
+    fixed += clips * clip_cost(data.index_encoder, data.index.path, clip_s).gflops
+    clip = clip_cost(data.expert_encoder, data.expert.path, clip_s).gflops
     return lambda chosen: fixed + chosen * clip, clips

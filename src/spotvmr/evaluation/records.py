@@ -1,4 +1,4 @@
-"""From an evaluation to the run record and the files beside it."""
+"""The run record of an evaluation, and the files beside it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from spotvmr.types.traces import Trace, write_traces
 
 PACKAGES = ("torch", "lightning", "torchmetrics", "open_clip_torch", "numpy", "av", "decord", "omegaconf")
 _TRACED = 24
-"""Queries whose selection is kept step by step, and whose clips are shown."""
+"""Queries with a trace of the selection and with thumbnails."""
 
 
 def make_record(
@@ -40,17 +40,17 @@ def make_record(
     control: str | None = None,
     spending: Mapping[str, Any] | None = None,
 ) -> RunRecord:
-    """Put together everything the record holds.
+    """Make the record of an evaluation.
 
     Args:
         data: Features, sentences and configuration.
-        system: What was evaluated.
+        system: The evaluated system.
         queries: The queries of the split.
-        found: Its evaluation.
+        found: The evaluation of the queries.
         split: Name of the split.
         name: Name of the run.
-        control: As in the record.
-        spending: As in the record.
+        control: Value of the record's ``control``.
+        spending: Value of the record's ``spending``.
     """
     config = data.config
     videos = {query.video_id: query.duration_s for query in queries}
@@ -93,14 +93,14 @@ def write_run(
     config: Config,
     videos: Mapping[str, Path],
 ) -> None:
-    """Write predictions, traces, thumbnails, configuration and, last, the record: where a record is, all is.
+    """Write predictions, traces, thumbnails and configuration, then the record: a record is never without the others.
 
     Args:
         record: The record.
         queries: The queries of the split.
-        found: Its evaluation.
-        folder: Where to.
-        config: How they were asked.
+        found: The evaluation of the queries.
+        folder: Folder of the files.
+        config: Configuration of the evaluation.
         videos: Path of each video, for thumbnails; empty for none.
 
     Raises:
@@ -125,14 +125,14 @@ def _digest(queries: Sequence[Query]) -> str:
 
 
 def _trace(query: Query, found: Evaluation, clip_s: float) -> Trace:
-    """How the selector came to its choice for one query."""
+    """Steps and scores of the selector for one query."""
     steps = tuple(tuple(step) for step in found.steps[query.qid])
     scores = tuple(tuple(round(value, 3) for value in score.tolist()) for score in found.scores[query.qid])
     return Trace(query.qid, query.duration_s, clip_s, steps, scores)
 
 
 def _groups(found: Evaluation, queries: Sequence[Query]) -> dict[str, dict[str, float]]:
-    """Number of queries and scores of each tag."""
+    """Number of queries and metrics of each tag."""
     groups = {}
     for tag in sorted({tag for query in queries for tag in query.tags}):
         rows = found.grounding.per_query().of([query.qid for query in queries if tag in query.tags])

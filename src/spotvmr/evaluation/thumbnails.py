@@ -1,4 +1,4 @@
-"""Small frames of some clips, which the dashboard shows below a query's time line."""
+"""Thumbnails of some clips; the dashboard shows them below the time line of a query."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ Clip = tuple[str, int]
 
 
 def write_thumbnails(
-    folder: Path, videos: Mapping[str, Path], queries: Sequence[Query], answers: Sequence[Prediction], clip_s: float
+    folder: Path, videos: Mapping[str, Path], queries: Sequence[Query], predictions: Sequence[Prediction], clip_s: float
 ) -> None:
-    """Write frames from where truth and first answer begin, and of some chosen clips, as many as the dashboard takes.
+    """Write thumbnails of the first clips of ground truth and best prediction and of some chosen clips, up to a limit.
 
     Args:
-        folder: Of the record; thumbnails of an earlier evaluation are replaced.
-        videos: Path of each video; empty where features were imported, and nothing is written.
-        queries: Those whose clips are shown.
-        answers: One a query.
-        clip_s: Seconds of a clip.
+        folder: Folder of the record; thumbnails of an earlier evaluation are replaced.
+        videos: Path of each video; empty for imported features: nothing is written.
+        queries: The queries with thumbnails.
+        predictions: One prediction for each query.
+        clip_s: Length of a clip in seconds.
 
     Raises:
-        UserError: A file cannot be written. A video that cannot be read has no thumbnails, and a line says so.
+        UserError: A file cannot be written. A video that cannot be read gets no thumbnails and a warning.
     """
     if not videos:
         return
-    of_query = [_clips(query, answer, clip_s) for query, answer in zip(queries, answers, strict=True)]
-    # Truths first, then answers, then chosen clips: all queries have some when the room is used up.
+    of_query = [_clips(query, prediction, clip_s) for query, prediction in zip(queries, predictions, strict=True)]
+    # First ground truths, then predictions, then chosen clips: every query gets some before the limit is reached.
     ranks = range(max(map(len, of_query), default=0))
     wanted = list(dict.fromkeys(clips[rank] for rank in ranks for clips in of_query if rank < len(clips)))
     pictures = _pictures(videos, wanted, clip_s)
@@ -54,11 +54,11 @@ def write_thumbnails(
             room -= len(picture)
 
 
-def _clips(query: Query, answer: Prediction, clip_s: float) -> list[Clip]:
-    """The clips of a query that are worth a look, the most telling first."""
+def _clips(query: Query, prediction: Prediction, clip_s: float) -> list[Clip]:
+    """The clips of a query to show, the most important first."""
     grid = ClipGrid(query.duration_s, clip_s)
-    firsts = [moments[0] for moments in (query.moments, answer.moments) if moments]
-    chosen = answer.selected_clips
+    firsts = [moments[0] for moments in (query.moments, prediction.moments) if moments]
+    chosen = prediction.selected_clips
     spread = chosen[:: max(1, len(chosen) // _CHOSEN)][:_CHOSEN]
     return [(query.video_id, clip) for clip in (*(grid.clips_of(m.start_s, m.end_s)[0] for m in firsts), *spread)]
 
@@ -80,7 +80,7 @@ def _pictures(videos: Mapping[str, Path], wanted: Sequence[Clip], clip_s: float)
 
 
 def _jpegs(path: Path, times_s: Sequence[float]) -> list[bytes]:
-    """Small pictures of a video at some seconds."""
+    """Small JPEGs of a video at some times."""
     info = probe(path)
     reader = open_reader(path, size=info.size_within(_HEIGHT), info=info)
     return [encode_jpeg(pixels) for pixels in reader.read(times_s).pixels]

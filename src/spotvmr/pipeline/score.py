@@ -12,9 +12,9 @@ import torch
 from spotvmr.assembly import BudgetedVmr, read_identity
 from spotvmr.config import save
 from spotvmr.errors import UserError
-from spotvmr.evaluation.adaptive import plan_spending, until_sure
+from spotvmr.evaluation.adaptive import adaptive_budget, plan_spending
 from spotvmr.evaluation.evaluate import Evaluation, evaluate
-from spotvmr.evaluation.inference import Ask, once
+from spotvmr.evaluation.inference import Inference, fixed_budget
 from spotvmr.evaluation.records import make_record, write_run
 from spotvmr.extraction.prepare import PreparedData
 from spotvmr.pipeline.folders import RECORD, WEIGHTS, run_folder
@@ -86,10 +86,10 @@ def score(
     return replace(record, provenance=provenance.to_json()), found
 
 
-def inference_of(data: PreparedData, system: BudgetedVmr, control: str | None) -> tuple[Ask, dict[str, Any]]:
+def inference_of(data: PreparedData, system: BudgetedVmr, control: str | None) -> tuple[Inference, dict[str, Any]]:
     """How the system answers queries, and for adaptive spending how that was decided."""
     config = data.config
     if control is not None or not config.selector.adaptive:
-        return once(config.budget, mask_only=control is not None), {}
+        return fixed_budget(config.budget, mask_only=control is not None), {}
     plan, facts = plan_spending(system, data)
-    return until_sure(plan), {"levels": list(plan.levels), **facts}
+    return adaptive_budget(plan), {"levels": list(plan.levels), **facts}

@@ -15,7 +15,7 @@ from spotvmr.assembly import (
     start_as_teacher,
 )
 from spotvmr.config.schema import DistillConfig
-from spotvmr.evaluation.epoch_costs import query_gflops
+from spotvmr.evaluation.epoch_costs import gflops_by_clips
 from spotvmr.extraction.prepare import PreparedData
 from spotvmr.pipeline.folders import WEIGHTS, run_folder
 from spotvmr.pipeline.provenance import of_student, of_teacher
@@ -71,7 +71,7 @@ def _fitted(
         system, criterion, config.budget, config.seed, config.trainer, config.dataset.iou_rule, val, supervisor
     )
     epochs = config.trainer.teacher_epochs if teacher is None else config.trainer.student_epochs
-    gflops = query_gflops(system, data, val, config.budget)
+    gflops = gflops_by_clips(system, data, val, config.budget)
     # A teacher is shared by many students, and not always trained.
     callbacks, loggers = observers(config, *gflops, to_wandb=config.log.wandb and kind == "student")
     identity = provenance.to_json()

@@ -54,4 +54,4 @@ class RetrievalContext:
     @cached_property
     def costs(self) -> UnitCosts:
         """Counter of GFLOPs."""
-        return UnitCosts(self.system, self.index, self.expert, self.text, self.device)
+        return UnitCosts(self.system, self.index, self.expert, self.text)

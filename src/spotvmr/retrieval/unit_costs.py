@@ -8,16 +8,14 @@ from functools import cached_property
 import torch
 
 from spotvmr.assembly import BudgetedVmr
-from spotvmr.cost import count_gflops
+from spotvmr.cost import count_gflops, encoder_gflops
 from spotvmr.encoders import ClipEncoder, TextEncoder
 from spotvmr.retrieval.answer import QueryFlops
 from spotvmr.selection import SelectionRequest, StoredExpert
 from spotvmr.types.batches import TextBatch
 
-_PROBE_HW = (90, 160)
-"""Frame size for counting an encoder; encoders scale every frame to their own size first."""
 _SHORT, _LONG = 128, 256
-"""Lengths in clips. FLOPs of selector and model are linear in the length by construction: two counts give the line."""
+"""Lengths in clips. FLOPs of selector and model grow about linearly with the length; two counts give the line."""
 
 
 class UnitCosts:
@@ -30,25 +28,22 @@ class UnitCosts:
         index: Index encoder.
         expert: Expert encoder.
         text: Text encoder.
-        device: Device of the encoders.
     """
 
-    def __init__(
-        self, system: BudgetedVmr, index: ClipEncoder, expert: ClipEncoder, text: TextEncoder, device: str
-    ) -> None:
-        self._system, self._index, self._expert, self._text, self._device = system, index, expert, text, device
+    def __init__(self, system: BudgetedVmr, index: ClipEncoder, expert: ClipEncoder, text: TextEncoder) -> None:
+        self._system, self._index, self._expert, self._text = system, index, expert, text
         self._by_words: dict[int, tuple[float, float, float, float, float]] = {}
         self._lock = threading.Lock()
 
     @cached_property
     def index(self) -> float:
         """GFLOPs of an index frame."""
-        return self._encoder(self._index)
+        return encoder_gflops(self._index, self._index.spec.frames)
 
     @cached_property
     def expert(self) -> float:
         """GFLOPs of an expert clip."""
-        return self._encoder(self._expert)
+        return encoder_gflops(self._expert, self._expert.spec.frames)
 
     def query(self, query: str, text: TextBatch, n_clips: int) -> tuple[float, float, float]:
         """GFLOPs of text encoder, selector and model for one query.
@@ -88,20 +83,10 @@ class UnitCosts:
         }
         return QueryFlops(stages, n_clips * self.expert + encoding + model)
 
-    def _encoder(self, encoder: ClipEncoder) -> float:
-        """GFLOPs of one clip."""
-        clip = torch.zeros(1, encoder.spec.frames, 3, *_PROBE_HW, dtype=torch.uint8)
-        return count_gflops(encoder, clip.to(self._device))
-
     def _of_clips(self, text: TextBatch, n_clips: int) -> tuple[float, float]:
         """GFLOPs of selector and model on an artificial video."""
         index = torch.zeros(1, n_clips, self._index.spec.dim)
         source = StoredExpert(torch.zeros(1, n_clips, self._expert.spec.dim))
         mask, budget = torch.ones(1, n_clips, dtype=torch.bool), torch.tensor([0.1], dtype=torch.float64)
         request = SelectionRequest(index, mask, text, budget, source, self._system.model, ("",))
-        with torch.no_grad():
-            selection = self._system.selector(request)
-        return (
-            count_gflops(self._system.selector, request),
-            count_gflops(self._system.localise, index, mask, text, selection),
-        )
+        return self._system.query_gflops(request)

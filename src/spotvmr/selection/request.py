@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -99,6 +100,18 @@ class Selection:
     steps: tuple[Tensor, ...]
     scores: tuple[Tensor, ...] = ()
     soft: SoftBudget | None = None
+
+    def rows(self, index: Sequence[int]) -> Selection:
+        """Return the selections of some queries, in the order of ``index``."""
+        kept = list(index)
+        return Selection(
+            self.chosen[kept],
+            self.weight[kept],
+            self.expert[kept],
+            tuple(step[kept] for step in self.steps),
+            tuple(score[kept] for score in self.scores),
+            SoftBudget(self.soft.draws[:, kept], self.soft.budget[kept]) if self.soft else None,
+        )
 
 
 def nothing_chosen(request: SelectionRequest) -> Selection:

@@ -5,6 +5,7 @@ Letters of shapes: B queries, T clips, L text tokens, D channels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 _Batch = TypeVar("_Batch", bound="_Movable")
+_Rows = TypeVar("_Rows", bound="_TensorRows")
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,17 @@ class _Movable:
 
 
 @dataclass(frozen=True)
-class ClipBatch(_Movable):
+class _TensorRows(_Movable):
+    """A dataclass whose fields are tensors with one row for each query."""
+
+    def rows(self: _Rows, index: Sequence[int]) -> _Rows:
+        """Return the rows of some queries, in the order of ``index``."""
+        kept = list(index)
+        return replace(self, **{f.name: getattr(self, f.name)[kept] for f in fields(self)})
+
+
+@dataclass(frozen=True)
+class ClipBatch(_TensorRows):
     """Clip features of the videos behind B queries.
 
     Attributes:
@@ -42,7 +54,7 @@ class ClipBatch(_Movable):
 
 
 @dataclass(frozen=True)
-class TextBatch(_Movable):
+class TextBatch(_TensorRows):
     """Encoded sentences.
 
     Attributes:
@@ -57,7 +69,7 @@ class TextBatch(_Movable):
 
 
 @dataclass(frozen=True)
-class TargetBatch(_Movable):
+class TargetBatch(_TensorRows):
     """The ground-truth moment of each query, in positions of its ``ClipBatch``.
 
     Attributes:
@@ -72,7 +84,7 @@ class TargetBatch(_Movable):
 
 
 @dataclass(frozen=True)
-class ClipInputs(_Movable):
+class ClipInputs(_TensorRows):
     """Input of a VMR model: a video with expert features of the selected clips.
 
     Attributes:
@@ -108,3 +120,14 @@ class GroundingBatch(_Movable):
     target: TargetBatch
     clip_s: float
     duration_s: Tensor
+
+    def rows(self, index: Sequence[int]) -> GroundingBatch:
+        """Return the rows of some queries, in the order of ``index``."""
+        return GroundingBatch(
+            tuple(self.qids[row] for row in index),
+            self.clips.rows(index),
+            self.text.rows(index),
+            self.target.rows(index),
+            self.clip_s,
+            self.duration_s[list(index)],
+        )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from spotvmr.cost import count_gflops
+from spotvmr.cost import count_gflops, encoder_gflops
 from spotvmr.errors import UserError
 
 
@@ -169,3 +169,38 @@ def go_on_after(event: threading.Event) -> Callable[[Tensor], None]:
         threading.Event().wait(0.2)
 
     return second
+
+
+class WrappedEncoder:
+    """An encoder without weights of its own."""
+
+    def __init__(self, raw: nn.Module) -> None:
+        self.raw = raw
+
+    def __call__(self, frames: Tensor) -> Tensor:
+        features: Tensor = self.raw(frames)
+        return features
+
+
+class Flattened(nn.Module):
+    """A linear layer on the pixels of all frames of a clip."""
+
+    def __init__(self, frames: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(frames * 3 * 90 * 160, 4)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        features: Tensor = self.layer(frames.flatten(1).float())
+        return features
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_an_encoder_is_counted_on_the_device_of_its_weights(device: str, wrapped: bool) -> None:
+    net = Flattened(frames=2).to(device)
+    encoder = WrappedEncoder(net) if wrapped else net
+    assert encoder_gflops(encoder, frames=2) == pytest.approx(2 * 2 * 3 * 90 * 160 * 4 / 1e9)
+
+
+def test_an_encoder_without_weights_is_counted_on_the_cpu() -> None:
+    assert encoder_gflops(lambda frames: frames.float().mean((1, 2, 3, 4)), frames=1) == 0

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from spotvmr.evaluation.adaptive import find_threshold, levels_of, margin, mean_spending
-from spotvmr.evaluation.inference import some
+from spotvmr.evaluation.adaptive import budget_levels, find_threshold, margin, mean_spending
 from spotvmr.models import share
 from spotvmr.selection import Selection
+from spotvmr.selection.request import SoftBudget
 from spotvmr.types import Moment
-from spotvmr.types.batches import TextBatch
+from spotvmr.types.batches import ClipBatch, GroundingBatch, TargetBatch, TextBatch
 
 # Three queries at the levels 1, 2 and 4 %.
 CONFIDENCE = np.array([[0.9, 0.95, 0.99], [0.2, 0.6, 0.7], [0.1, 0.2, 0.3]])
@@ -27,13 +27,13 @@ SPENT = np.array([[0.01, 0.02, 0.04]] * 3)
     ],
 )
 def test_levels_double_up_to_the_cap(budget: float, cap: float, levels: tuple[float, ...]) -> None:
-    assert levels_of(budget, cap) == pytest.approx(levels)
+    assert budget_levels(budget, cap) == pytest.approx(levels)
 
 
 @pytest.mark.parametrize(
     ("threshold", "mean"), [(0.0, 0.01), (0.5, (0.01 + 0.02 + 0.04) / 3), (0.65, (0.01 + 0.04 + 0.04) / 3), (1.0, 0.04)]
 )
-def test_a_query_stops_at_its_first_sure_level_or_at_the_cap(threshold: float, mean: float) -> None:
+def test_a_query_stops_at_its_first_confident_level_or_at_the_cap(threshold: float, mean: float) -> None:
     assert mean_spending(CONFIDENCE, SPENT, threshold) == pytest.approx(mean)
 
 
@@ -63,13 +63,32 @@ def test_confidences_of_moments() -> None:
     assert (margin(moments[:1]), share(moments[:1]), share([]), margin([])) == (0.7, 1.0, 0.0, 0.0)
 
 
-def test_some_queries_of_a_batch_keep_their_own_rows() -> None:
+def test_rows_of_a_batch_keep_their_own_values() -> None:
     text = TextBatch(torch.arange(6.0).view(3, 2, 1), torch.ones(3, 2, dtype=torch.bool), torch.arange(3.0)[:, None])
-    assert some(text, [2, 0]).tokens[:, 0, 0].tolist() == [4.0, 0.0]
-    assert some(("a", "b", "c"), [1]) == ("b",)
+    assert text.rows([2, 0]).tokens[:, 0, 0].tolist() == [4.0, 0.0]
     chosen = torch.eye(3, dtype=torch.bool)
-    selection = Selection(chosen, chosen.float(), chosen[..., None].float(), (chosen, ~chosen))
-    kept = some(selection, [1])
+    soft = SoftBudget(torch.stack([chosen.float(), 2 * chosen.float()]), torch.tensor([0.1, 0.2, 0.3]))
+    selection = Selection(chosen, chosen.float(), chosen[..., None].float(), (chosen, ~chosen), (), soft)
+    kept = selection.rows([1])
     assert kept.chosen.equal(chosen[1:2])
     assert [step.shape[0] for step in kept.steps] == [1, 1]
-    assert some(selection, []).chosen.shape == (0, 3)
+    assert kept.soft is not None
+    assert kept.soft.draws.tolist() == [[[0.0, 1.0, 0.0]], [[0.0, 2.0, 0.0]]]
+    assert kept.soft.budget.tolist() == pytest.approx([0.2])
+    assert selection.rows([]).chosen.shape == (0, 3)
+
+
+def test_rows_of_a_grounding_batch_keep_ids_and_clip_length() -> None:
+    zeros = torch.zeros(3, 4, 2)
+    batch = GroundingBatch(
+        ("a", "b", "c"),
+        ClipBatch(zeros, zeros, zeros[..., 0].bool(), torch.tensor([5, 6, 7])),
+        TextBatch(zeros, zeros[..., 0].bool(), zeros[:, 0]),
+        TargetBatch(zeros[:, 0], zeros[..., 0], zeros[..., 0].bool()),
+        2.0,
+        torch.tensor([10.0, 20.0, 30.0]),
+    )
+    kept = batch.rows([2, 1])
+    assert (kept.qids, kept.clip_s) == (("c", "b"), 2.0)
+    assert (kept.clips.offset.tolist(), kept.duration_s.tolist()) == ([7, 6], [30.0, 20.0])
+    assert kept.target.inside.shape == (2, 4)

@@ -349,11 +349,11 @@ def test_a_query_counts_its_gflops_when_they_are_read(
 ) -> None:
     import pickle
 
-    from spotvmr.retrieval import unit_costs
+    from spotvmr.cost import flops
 
     counted = []
-    count = unit_costs.count_gflops
-    monkeypatch.setattr(unit_costs, "count_gflops", lambda *words: (counted.append(1), count(*words))[1])
+    switch_off = flops._no_fused_layers  # each count enters it once
+    monkeypatch.setattr(flops, "_no_fused_layers", lambda: (counted.append(1), switch_off())[1])
     video = make_retriever().open(videos / "plain.mp4", progress=False)
     opened = len(counted)
     answers = [video.ask(QUERY, budget=0.2) for _ in range(2)]
