@@ -22,7 +22,7 @@ from spotvmr.metrics import bootstrap_ci
 from spotvmr.types import Query
 from spotvmr.types.environment import git_describe, hardware, versions
 from spotvmr.types.predictions import write_predictions
-from spotvmr.types.record import RunRecord, Selection, write_record
+from spotvmr.types.record import RunRecord, SelectionSummary, write_record
 from spotvmr.types.traces import Trace, write_traces
 
 PACKAGES = ("torch", "lightning", "torchmetrics", "open_clip_torch", "numpy", "av", "decord", "omegaconf")
@@ -72,7 +72,7 @@ def make_record(
         budget=config.budget,
         metrics=found.grounding.compute(),
         ci95={name: (low, high) for name, (low, high) in bootstrap_ci(found.grounding.columns(rows)).items()},
-        selection=Selection(**found.selection.compute()),
+        selection=SelectionSummary(**found.selection.compute()),
         cost=cost_of(data, found, query_costs(system, data, queries, found, config.budget)),
         hardware=hardware(torch.cuda.get_device_name() if torch.cuda.is_available() else None),
         versions=versions(PACKAGES),

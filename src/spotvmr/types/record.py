@@ -37,7 +37,7 @@ Numbers = Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
-class Selection:
+class SelectionSummary:
     """Statistics of selected clips over the queries of the split.
 
     Attributes:
@@ -150,7 +150,7 @@ class RunRecord:
     budget: float
     metrics: Numbers
     ci95: Mapping[str, tuple[float | None, float | None]]
-    selection: Selection
+    selection: SelectionSummary
     cost: Cost
     hardware: Hardware
     versions: Mapping[str, str]
@@ -199,7 +199,7 @@ class RunRecord:
             )
         values = {key: value for key, value in data.items() if key != "schema"}
         try:
-            for key, kind in (("selection", Selection), ("cost", Cost), ("hardware", Hardware)):
+            for key, kind in (("selection", SelectionSummary), ("cost", Cost), ("hardware", Hardware)):
                 values[key] = build(kind, values.get(key), f"{key}.")
             values["ci95"] = {name: (low, high) for name, (low, high) in (values.get("ci95") or {}).items()}
             record: RunRecord = build(cls, values, "")

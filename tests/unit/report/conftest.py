@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from spotvmr.types.record import Cost, Hardware, RunRecord, Selection
+from spotvmr.types.record import Cost, Hardware, RunRecord, SelectionSummary
 
 
 def _make(
@@ -31,7 +31,7 @@ def _make(
         "budget": budget,
         "metrics": {"R1@0.3": score, "R1@0.5": score - 0.05, "R5@0.3": score + 0.1, "mIoU": score - 0.1},
         "ci95": {"R1@0.3": (score - 0.04, score + 0.03)},
-        "selection": Selection(budget, budget, budget, 0.75),
+        "selection": SelectionSummary(budget, budget, budget, 0.75),
         "cost": Cost(
             queries_per_video=15,
             stages={"decode": {"seconds": 60.0, "frames": 10}, "model": {"gflops": 1.0, "seconds": 240.0}},

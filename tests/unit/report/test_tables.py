@@ -11,7 +11,7 @@ import pytest
 from rich.table import Table
 
 from spotvmr.report import comparison_table, print_table, train_summary
-from spotvmr.types.record import Hardware, RunRecord, Selection
+from spotvmr.types.record import Hardware, RunRecord, SelectionSummary
 
 Make = Callable[..., RunRecord]
 
@@ -75,7 +75,7 @@ def test_missing_numbers_are_dashes(make_record: Make) -> None:
         record,
         metrics={"R1@0.3": None},
         ci95={},
-        selection=Selection(None, None, None, None),
+        selection=SelectionSummary(None, None, None, None),
         cost=replace(record.cost, gflops_per_query={}, ratio_to_dense={"q1": None}, stages={}),
     )
     assert row_of(printed(comparison_table([record])), "demo  ")[3:] == ["–"] * 8

@@ -8,7 +8,7 @@ import numpy as np
 
 from spotvmr.types.moment import Moment
 from spotvmr.types.predictions import Prediction, write_predictions
-from spotvmr.types.record import Cost, Hardware, RunRecord, Selection, write_record
+from spotvmr.types.record import Cost, Hardware, RunRecord, SelectionSummary, write_record
 from spotvmr.types.traces import Trace, write_traces
 
 _SELECTORS = ("spotter", "similarity", "uniform", "random", "one_shot")
@@ -40,7 +40,7 @@ def made_up_record(number: int) -> RunRecord:
         budget=budget,
         metrics={"R1@0.3": score, "R1@0.5": score - 0.05, "R5@0.3": min(1.0, score + 0.2), "mIoU": score - 0.1},
         ci95=dict.fromkeys(("R1@0.3", "mIoU"), (score - 0.04, score + 0.03)),
-        selection=Selection(budget, budget, budget, 0.75),
+        selection=SelectionSummary(budget, budget, budget, 0.75),
         cost=_cost(rng, budget),
         hardware=Hardware("Some CPU", 2),
         versions={},
