@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -44,33 +45,28 @@ def _grey(number: int) -> int:
 
 
 def _reading(name: str, read: Callable[[Path, list[int]], Frames], path: Path) -> Finding:
-    asked = [1, 7, 13]
+    # All stand before the last key frame: decord leaves those after it to PyAV.
+    numbers = [1, 7, 13]
     try:
-        greys = read(path, asked).reshape(len(asked), -1).mean(axis=1)
+        greys = read(path, numbers).reshape(len(numbers), -1).mean(axis=1)
     except Exception as error:  # noqa: BLE001 whatever fails here is the finding
-        # Videos are readable without decord, nothing is without PyAV
-        state = "note" if name == "decord" else "missing"
+        # Nothing is readable without PyAV; the other backends are optional
+        state = "missing" if name == "pyav" else "note"
         return Finding(PART, name, state, f"does not work ({_line(error)})")
-    if np.abs(greys - [_grey(number) for number in asked]).max() > 4:
+    if np.abs(greys - [_grey(number) for number in numbers]).max() > 4:
         return Finding(PART, name, "missing", "gives wrong frames; install it again")
-    return Finding(PART, name, "ok", f"frames {', '.join(map(str, asked))} of a small file are right")
+    return Finding(PART, name, "ok", f"frames {', '.join(map(str, numbers))} of a small file are right")
 
 
-def _by_pyav(path: Path, numbers: list[int]) -> Frames:
+def _read(backend: str, path: Path, numbers: list[int]) -> Frames:
     from spotvmr.video import open_reader
 
-    return open_reader(path, "pyav").read([number / _FPS for number in numbers]).pixels
+    return open_reader(path, backend).read([number / _FPS for number in numbers]).pixels
 
 
-def _by_decord(path: Path, numbers: list[int]) -> Frames:
-    # Directly: the reader of this package would pass over to PyAV where decord fails
-    import decord
-
-    frames: Frames = decord.VideoReader(str(path), num_threads=1).get_batch(numbers).asnumpy()
-    return frames
-
-
-READERS: Mapping[str, Callable[[Path, list[int]], Frames]] = {"pyav": _by_pyav, "decord": _by_decord}
+READERS: Mapping[str, Callable[[Path, list[int]], Frames]] = {
+    name: partial(_read, name) for name in ("pyav", "decord", "torchcodec")
+}
 """Every backend by name."""
 
 

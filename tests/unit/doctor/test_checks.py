@@ -114,7 +114,7 @@ def test_a_wandb_login_is_found_and_never_shown(
 def test_the_backends_read_a_real_file() -> None:
     found = states(check_backends())
     assert (found["writing"], found["pyav"]) == ("ok", "ok")
-    assert set(found) == {"writing", "pyav", "decord", "codecs"}
+    assert set(found) == {"writing", "pyav", "decord", "torchcodec", "codecs"}
 
 
 def test_backends_that_fail_or_lie_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

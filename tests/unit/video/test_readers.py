@@ -193,9 +193,11 @@ def test_decord_really_decodes_the_safe_part(videos: Path, monkeypatch: pytest.M
 def test_times_are_those_of_frames_that_exist(videos: Path, name: str) -> None:
     """The index promises frames that do not come out; what is shown then keeps its own, earlier time."""
     times_s = [0.5, *(7.9 + i / 60 for i in range(140))]
-    frames, wanted = (open_reader(videos / name, backend).read(times_s) for backend in ("auto", "pyav"))
-    np.testing.assert_array_equal(frames.times_s, wanted.times_s)
-    np.testing.assert_array_equal(frames.pixels, wanted.pixels)
+    frames, reader = open_reader(videos / name).read(times_s), open_reader(videos / name)
+    for place in reversed(range(0, len(times_s), 10)):  # the same, alone and against the order
+        alone = reader.read([times_s[place]])
+        assert alone.times_s[0] == frames.times_s[place]
+        np.testing.assert_array_equal(alone.pixels[0], frames.pixels[place])
     if name == "truncated_data.mp4":  # in the other, FFmpeg paints over lost references with older pictures
         assert numbers(frames) == np.round(frames.times_s * FPS).astype(int).tolist()
 
