@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import html
-import inspect
 import re
-import typing
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +11,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from spotvmr.cli.table import COMMANDS
-from spotvmr.config import schema
+from spotvmr.config.keys import Key, all_keys, shown_default, type_name
 
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 
@@ -42,19 +38,31 @@ def picture_path(experiment: str) -> str:
 
 
 def settings_page() -> str:
-    """One table for each group of settings: key, type, default, meaning."""
-    parts = ["# Settings\n"]
-    parts.append(
-        "Every setting is one `key=value` on the command line or one entry of a YAML file. "
-        "This page is generated from `spotvmr.config.schema`. "
-        "The defaults below are those of the schema; `conf/base.yaml` and the files of `conf/` may set others. "
-        "`spotvmr config` prints the resolved settings.\n"
-    )
-    for prefix, group in groups(schema.Config):
-        parts.append(f"## {prefix or 'General'}\n\n{first_line(group)}\n")
-        rows = [row(prefix, field, group) for field in dataclasses.fields(group) if not nested(group, field.name)]
+    """One table for each group of settings: key, type, default, meaning with unit and limit."""
+    keys = all_keys()
+    groups = {"": "The settings of no group."} | {key.name: key.meaning for key in keys.values() if key.group}
+    parts = [
+        "# Settings\n",
+        (
+            "Every setting is one `key=value` on the command line or one entry of a YAML file. "
+            "This page is generated from `spotvmr.config.schema`. "
+            "The defaults below are those of the schema. `conf/base.yaml` and the files of `conf/` may set others. "
+            "`spotvmr config` prints the resolved settings.\n"
+        ),
+    ]
+    for group, meaning in groups.items():
+        rows = [row(key) for key in keys.values() if not key.group and key.name.rpartition(".")[0] == group]
+        parts.append(f"## {group or 'General'}\n\n{escape(meaning)}\n")
         parts.append("| key | type | default | meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
+
+
+def row(key: Key) -> str:
+    """Return the table row of one setting."""
+    unit = f" Unit: {key.unit}." if key.unit else ""
+    limit = f" Must be {key.limit.words}." if key.limit else ""
+    meaning = sentence(key.meaning) + unit + limit
+    return f"| `{key.name}` | {type_name(key.kind)} | `{shown_default(key)}` | {escape(meaning)} |"
 
 
 def commands_page() -> str:
@@ -70,49 +78,6 @@ def commands_page() -> str:
             rows = [f"| `{key}` | {escape(text)} |" for key, text in listed.items()]
             parts.append("| argument | meaning |\n|---|---|\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
-
-
-def groups(kind: type, prefix: str = "") -> Iterator[tuple[str, type]]:
-    """Yield each settings dataclass with its dotted prefix, parents first."""
-    yield prefix, kind
-    for field in dataclasses.fields(kind):
-        if inner := nested(kind, field.name):
-            yield from groups(inner, f"{prefix}.{field.name}".lstrip("."))
-
-
-def nested(kind: type, name: str) -> type | None:
-    """Return the dataclass that a field holds, if it holds one."""
-    annotation = typing.get_type_hints(kind)[name]
-    found = [item for item in (annotation, *typing.get_args(annotation)) if dataclasses.is_dataclass(item)]
-    return typing.cast(type, found[0]) if found else None
-
-
-def row(prefix: str, field: dataclasses.Field[Any], group: type) -> str:
-    """Return the table row of one setting."""
-    key = f"{prefix}.{field.name}".lstrip(".")
-    kind = str(field.type).replace(" | None", " or null").replace("None", "null")
-    return f"| `{key}` | {escape(kind)} | {default(field)} | {escape(meaning(field, group))} |"
-
-
-def default(field: dataclasses.Field[Any]) -> str:
-    """Return the default of a field as it is written in YAML."""
-    value = field.default_factory() if callable(field.default_factory) else field.default
-    if value is None or isinstance(value, bool):
-        value = str(value).lower().replace("none", "null")
-    return f"`{value}`" if value != "" else "(empty)"
-
-
-def meaning(field: dataclasses.Field[Any], group: type) -> str:
-    """Return the help text of a setting: its metadata, or the comment beside it."""
-    if text := field.metadata.get("help"):
-        return str(text)
-    found = re.search(rf"^    {field.name}: [^#\n]*# (.*)$", inspect.getsource(group), re.MULTILINE)
-    return found.group(1) if found else ""
-
-
-def first_line(kind: type) -> str:
-    """Return the first line of a docstring."""
-    return escape((inspect.getdoc(kind) or "").partition("\n")[0])
 
 
 def sentence(text: str) -> str:

@@ -9,12 +9,11 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import get_args, get_type_hints
 
 import pytest
 
 from spotvmr.cli.table import COMMANDS
-from spotvmr.config.schema import Config
+from spotvmr.config.keys import all_keys
 from spotvmr.types.record import RunRecord
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,19 +63,13 @@ def test_no_page_loads_anything_over_a_network(site: Path) -> None:
     assert re.findall(r"url\(\s*['\"]?(?:https?:)?//[^)]*\)", styles) == []
 
 
-def keys_of(kind: type, prefix: str = "") -> list[str]:
-    """Every dotted key of a settings dataclass."""
-    found = []
-    for field in dataclasses.fields(kind):
-        hint = get_type_hints(kind)[field.name]
-        inner = [item for item in (hint, *get_args(hint)) if dataclasses.is_dataclass(item)]
-        found += keys_of(inner[0], f"{prefix}{field.name}.") if inner else [f"{prefix}{field.name}"]  # type: ignore[arg-type]
-    return found
-
-
-def test_the_settings_page_lists_every_setting(site: Path) -> None:
+def test_the_settings_page_lists_every_setting_with_its_meaning(site: Path) -> None:
     page = (site / "reference" / "settings.html").read_text(encoding="utf-8")
-    assert sorted(re.findall(r"<tr>\s*<td><code>([\w.]+)</code></td>", page)) == sorted(keys_of(Config))
+    rows = re.findall(r"<tr>\s*<td><code>([\w.]+)</code></td>(?:\s*<td>.*?</td>){2}\s*<td>(.*?)</td>", page, re.DOTALL)
+    assert [name for name, _ in rows if not all_keys()[name].meaning] == []
+    assert sorted(name for name, meaning in rows if meaning) == sorted(
+        name for name, key in all_keys().items() if not key.group
+    )
 
 
 def test_the_command_page_has_a_section_for_every_command(site: Path) -> None:

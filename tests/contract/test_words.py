@@ -49,7 +49,6 @@ PENDING: tuple[str, ...] = (
     "benchmarks",
     "cli",
     "conf",
-    "config",
     "cost",
     "doctor",
     "encoders",
