@@ -50,18 +50,15 @@ PENDING: tuple[str, ...] = (
     "cli",
     "conf",
     "cost",
-    "doctor",
     "encoders",
     "evaluation",
     "features",
     "losses",
     "metrics",
     "models",
-    "pipeline",
     "pretraining",
     "selection",
     "training",
-    "video",
 )
 """Folders of ``src/spotvmr`` that still hold some of the words."""
 

@@ -43,8 +43,8 @@ def check_devices() -> list[Finding]:
         import torch
     except (ImportError, OSError) as error:  # OSError: a shared library that does not fit this machine
         return [Finding(PART, "devices", "missing", f"torch cannot be imported ({str(error).splitlines()[0]})")]
-    asked = os.environ.get("OMP_NUM_THREADS")
-    threads = f"{torch.get_num_threads()} of torch" + (f" (OMP_NUM_THREADS={asked})" if asked else "")
+    variable = os.environ.get("OMP_NUM_THREADS")
+    threads = f"{torch.get_num_threads()} of torch" + (f" (OMP_NUM_THREADS={variable})" if variable else "")
     names = [f"cuda:{n} {torch.cuda.get_device_name(n)}" for n in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
         names.append("mps")

@@ -14,7 +14,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
 _NOT_LISTED = ("all", "dev", "docs", "notebooks")  # all repeats the others; the rest are for developers
 # All three install the module `decord`, and the last one installed wins.
-_RIVALS = ("decord2", "eva-decord")
+_CONFLICTING = ("decord2", "eva-decord")
 
 
 def check_packages(requirements: Sequence[str] | None = None) -> list[Finding]:
@@ -32,7 +32,7 @@ def check_packages(requirements: Sequence[str] | None = None) -> list[Finding]:
     for name_of_extra in _NOT_LISTED:
         extras.pop(name_of_extra, None)
     found = [_core(name) for name in sorted(extras.pop("", []))]
-    return [*found, *(_extra(name, extras[name]) for name in sorted(extras)), *_rivals()]
+    return [*found, *(_extra(name, extras[name]) for name in sorted(extras)), *_conflicting()]
 
 
 def _core(name: str) -> Finding:
@@ -52,7 +52,7 @@ def _extra(extra: str, names: Iterable[str]) -> Finding:
     return Finding(PART, f"extra {extra}", "note", f"{lacking} not installed: pip install 'spotvmr[{extra}]'")
 
 
-def _rivals() -> list[Finding]:
-    both = versions(_RIVALS)
+def _conflicting() -> list[Finding]:
+    both = versions(_CONFLICTING)
     detail = "installs the module decord too: pip uninstall {0}, then pip install --force-reinstall decord"
     return [Finding(PART, name, "note", detail.format(name)) for name in both]

@@ -1,4 +1,4 @@
-"""Asking a run again that was trained before: at another budget, on other data, or under a control."""
+"""Evaluation of a trained run: at another budget, on other data, or under a control."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONTROLS = ("mask_only",)
 
 @dataclass(frozen=True)
 class EvalRequest:
-    """How a run is asked.
+    """How a run is evaluated.
 
     Attributes:
         split: The split.
@@ -40,13 +40,13 @@ class EvalRequest:
     adaptive: bool = False
 
     def settings(self, config: Config) -> Config:
-        """The configuration of a run as it is asked."""
+        """The configuration of a run for this evaluation."""
         selector = replace(config.selector, adaptive=config.selector.adaptive or self.adaptive)
         dataset = self.dataset or config.dataset
         return replace(config, budget=self.budget or config.budget, dataset=dataset, selector=selector)
 
     def label(self, config: Config) -> str:
-        """What sets the answers apart from those of a plain run of ``config``; empty if nothing does."""
+        """Suffix of the name of the evaluation; empty if it equals the evaluation of the run itself."""
         adaptive = "-adaptive" if self.adaptive and not config.selector.adaptive else ""
         return adaptive + (f"-{self.control}" if self.control else "")
 
@@ -126,7 +126,7 @@ def open_run(folder: Path, config: Config, request: EvalRequest) -> tuple[Prepar
     Args:
         folder: Of the run.
         config: The run's own.
-        request: What is to be asked of it.
+        request: How it is evaluated.
 
     Raises:
         UserError: There is no such run, or its weights are of another model or of other encoders.

@@ -92,7 +92,7 @@ class Cursor:
     def _jump(self, time_s: float) -> None:
         """Stand on a frame at or before the time.
 
-        A key frame's decoding time may be by the asked time while its display is later (open groups of
+        A key frame's decoding time may be by the requested time while its display is later (open groups of
         pictures), and nothing may be readable there at all: then from ever farther back.
         """
         back_s = 0.0

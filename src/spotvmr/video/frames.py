@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spotvmr.types.grid import ClipGrid
 
 # Containers round presentation times (Matroska to whole milliseconds), callers compute i / fps in floats:
-# a frame due up to 1 ms after the asked time counts as shown. Far below a frame's length at any real rate.
+# a frame due up to 1 ms after the requested time counts as shown. Far below a frame's length at any real rate.
 DISPLAY_SLACK_S = 1e-3
 
 
@@ -36,22 +36,22 @@ class Frames:
         return len(self.times_s)
 
 
-def shown_at(asked_s: NDArray[np.float64], shown_s: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Number of the frame on display at each asked time.
+def shown_at(times_s: NDArray[np.float64], shown_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Number of the frame on display at each requested time.
 
     Args:
-        asked_s: (N,) seconds, any order.
+        times_s: (N,) seconds, any order.
         shown_s: (M,) presentation times in seconds, rising, M >= 1.
 
     Returns:
         (N,) the latest frame due by each time (within 1 ms); before the first frame 0, past the end M - 1.
     """
-    latest = np.searchsorted(shown_s, asked_s + DISPLAY_SLACK_S, side="right") - 1
+    latest = np.searchsorted(shown_s, times_s + DISPLAY_SLACK_S, side="right") - 1
     return np.clip(latest, 0, len(shown_s) - 1).astype(np.int64)
 
 
 def clip_times(grid: ClipGrid, clip: int, frames: int) -> list[float]:
-    """Times that spread evenly over a clip: the middles of `frames` equal parts of it.
+    """Times at equal distances in a clip: the middles of `frames` equal parts of it.
 
     The last clip is taken at its full length, so that frames keep their spacing;
     its times past the end of the video give the last frame.
