@@ -82,6 +82,14 @@ def test_the_package_says_that_it_is_typed() -> None:
     assert (ROOT / "src" / "spotvmr" / "py.typed").read_text(encoding="utf-8") == ""
 
 
+def test_counting_flops_does_not_load_the_compiler() -> None:
+    code = (
+        "import sys, torch; from spotvmr.cost import count_gflops; "
+        "print(count_gflops(torch.nn.Linear(1000, 500), torch.zeros(1000, 1000)), 'torch._dynamo' in sys.modules)"
+    )
+    assert python(code) == "1.0 False"
+
+
 def test_a_user_script_is_fully_typed(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path / 'cache'}"]

@@ -12,16 +12,17 @@ counter takes its table of formulas, adds those that are missing, and hooks no m
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 from spotvmr.errors import UserError
 
@@ -54,8 +55,7 @@ def count_gflops(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> float:
         1.0
     """
     counter = _Counter()
-    # Compiled code calls its kernels past the counter.
-    with _ONE_COUNT, torch.no_grad(), torch.compiler.set_stance("force_eager"), _no_fused_layers(), counter:
+    with _ONE_COUNT, torch.no_grad(), _nothing_compiled(), _no_fused_layers(), counter:
         fn(*args, **kwargs)
     return counter.flops / _GFLOP
 
@@ -80,6 +80,11 @@ def encoder_gflops(encoder: Callable[[Tensor], Any], frames: int) -> float:
     return count_gflops(encoder, torch.zeros(1, frames, 3, *_PROBE_HW, dtype=torch.uint8, device=device))
 
 
+def _nothing_compiled() -> AbstractContextManager[Any]:
+    # Compiled code calls its kernels past the counter. Nothing is compiled before torch._dynamo, slow to import, is.
+    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
+
+
 @contextmanager
 def _no_fused_layers() -> Iterator[None]:
     # In eval mode TransformerEncoderLayer and MultiheadAttention run as one opaque kernel.
@@ -97,10 +102,11 @@ class _Counter(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.flops = 0
+        self._formulas = _formulas()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        formula = _FORMULAS.get(str(func.overloadpacket))
+        formula = self._formulas.get(str(func.overloadpacket))
         if formula is None:
             # Inside inference_mode composite operations arrive whole.
             with self:
@@ -151,14 +157,18 @@ def _of_args(formula: Callable[..., int], count: int) -> _Formula:
     return lambda args, _kwargs, _result: formula(*args[:count])
 
 
-# Keyed by kernel; attention on CUDA has the same formula under torch's own name for it.
-_FORMULAS: dict[str, _Formula] = {
-    **{str(kernel): _of_torch(formula) for kernel, formula in flop_registry.items()},
-    "aten._scaled_dot_product_flash_attention_for_cpu": _of_args(_attention, 3),
-    "aten.mkldnn_rnn_layer": _of_args(_lstm_layer, 3),
-    "aten.mv": _of_args(lambda matrix: 2 * matrix.numel(), 1),
-    "aten.dot": _of_args(lambda vector: 2 * vector.numel(), 1),
-    "aten.addmv": _of_args(lambda _, matrix: 2 * matrix.numel(), 2),
-    "aten.addbmm": _of_args(lambda _, left, right: 2 * left.numel() * right.shape[-1], 3),
-    "aten._trilinear": _of_args(_bilinear, 2),
-}
+@cache
+def _formulas() -> dict[str, _Formula]:
+    """Formulas by kernel; attention on CUDA has the same formula under torch's own name for it."""
+    from torch.utils.flop_counter import flop_registry  # imports triton
+
+    return {
+        **{str(kernel): _of_torch(formula) for kernel, formula in flop_registry.items()},
+        "aten._scaled_dot_product_flash_attention_for_cpu": _of_args(_attention, 3),
+        "aten.mkldnn_rnn_layer": _of_args(_lstm_layer, 3),
+        "aten.mv": _of_args(lambda matrix: 2 * matrix.numel(), 1),
+        "aten.dot": _of_args(lambda vector: 2 * vector.numel(), 1),
+        "aten.addmv": _of_args(lambda _, matrix: 2 * matrix.numel(), 2),
+        "aten.addbmm": _of_args(lambda _, left, right: 2 * left.numel() * right.shape[-1], 3),
+        "aten._trilinear": _of_args(_bilinear, 2),
+    }
