@@ -104,6 +104,11 @@ class _Counter(TorchDispatchMode):
         self.flops = 0
         self._formulas = _formulas()
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Torch would import its compiler to keep it away from the next method; nothing is compiled under this mode.
+        return False
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         formula = self._formulas.get(str(func.overloadpacket))
