@@ -55,7 +55,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 $(DEV): $(STAMP)
-	@echo "installing the packages of tests and documentation into .venv" >&2
+	@echo "installing the packages of tests and documentation into .venv: about 3 minutes and 1 GB" >&2
 	@$(PIP) -e '.[dev]'
 	@touch $@
 
