@@ -265,13 +265,13 @@ def test_an_index_part_that_is_left_out_reaches_neither_training_nor_test(small:
     assert rows.clips.index[..., parts[0] : parts[0] + parts[1]].any()
 
 
-def test_every_question_asks_through_one_request(small: list[str]) -> None:
+def test_evaluation_selects_as_one_request_does(small: list[str]) -> None:
     data = prepare(compose(small))
     from spotvmr.assembly import build_student
 
     system = build_student(data.config, *data.dims).eval()
     queries = data.splits["test"][:3]
-    found = evaluate(system, data, queries, fixed_budget(0.5), batch=2)
+    found = evaluate(system, data, queries, fixed_budget(0.5), batch_size=2)
     rows = Collator(data.sentences)([GroundingDataset(queries, data.index, data.expert, 1.0)[0]])
     alone = system.selector(request_of(system, rows, 0.5)).chosen[0].nonzero().flatten().tolist()
     assert list(found.predictions[0].selected_clips) == alone

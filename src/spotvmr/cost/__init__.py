@@ -1,11 +1,11 @@
 """Cost accounting: FLOPs of any callable, the ledger of a run, and amortisation over queries."""
 
-from spotvmr.cost.amortise import Amortised, QueryCost, VideoCost, amortise, dense_gflops, spotted_gflops
+from spotvmr.cost.amortise import AmortisedCost, QueryCost, VideoCost, amortise, dense_gflops, spotted_gflops
 from spotvmr.cost.flops import count_gflops, encoder_gflops
 from spotvmr.cost.ledger import Ledger
 
 __all__ = [
-    "Amortised",
+    "AmortisedCost",
     "Ledger",
     "QueryCost",
     "VideoCost",

@@ -11,7 +11,7 @@ from spotvmr.errors import UserError
 
 if TYPE_CHECKING:
     from spotvmr.assembly.facts import EncoderFacts
-    from spotvmr.cost.model import EncodingCost
+    from spotvmr.cost.encoding import EncodingCost
 
 UNIT = "GFLOPs and TFLOPs count 2 per multiply-add"
 
@@ -27,8 +27,8 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     """
     from spotvmr.assembly.facts import encoder_facts
     from spotvmr.cli.parts.cost_of_collection import report
-    from spotvmr.cost.model import encoding_cost
-    from spotvmr.cost.scale import Encoding
+    from spotvmr.cost.collection import EncoderCost
+    from spotvmr.cost.encoding import encoding_cost
 
     duration_s, clip_s = _duration_s(arguments), config.dataset.clip_s
     facts = {role: encoder_facts(config, role) for role in ("index", "expert")}
@@ -43,7 +43,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
         f"at r = {config.budget:g}: {cost.budgeted_tflops:.4g} of {cost.dense_tflops:.4g} TFLOPs, "
         f"{100 * cost.ratio_to_dense:.1f} % of dense"
     )
-    index, expert = (Encoding(found.gflops_per_clip, found.dim) for found in facts.values())
+    index, expert = (EncoderCost(found.gflops_per_clip, found.dim) for found in facts.values())
     collection = report(duration_s, clip_s, index, expert, config.budget, arguments)
     return {
         "encoders": encoders,
@@ -77,7 +77,7 @@ def _digits(tflops: float) -> str:
 
 def _row(found: EncoderFacts, clip_s: float) -> dict[str, Any]:
     """An encoder as plain values."""
-    from spotvmr.cost.model import bytes_an_hour
+    from spotvmr.cost.encoding import bytes_an_hour
 
     return {
         "name": found.name,

@@ -10,13 +10,13 @@ from spotvmr.cli.parsing.values import number
 from spotvmr.errors import UserError
 
 if TYPE_CHECKING:
-    from spotvmr.cost.scale import Encoding, Scale
+    from spotvmr.cost.collection import CollectionCost, EncoderCost
 
 _UNITS = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1.0, "B"))
 
 
 def report(
-    duration_s: float, clip_s: float, index: Encoding, expert: Encoding, budget: float, arguments: Arguments
+    duration_s: float, clip_s: float, index: EncoderCost, expert: EncoderCost, budget: float, arguments: Arguments
 ) -> dict[str, Any]:
     """Print what the collection costs.
 
@@ -34,26 +34,26 @@ def report(
     Raises:
         UserError: An option is no number above 0, or one video is longer than all.
     """
-    from spotvmr.cost.scale import Rates, scale
+    from spotvmr.cost.collection import Throughput, collection_cost
 
     options = arguments.options
     hours, video_hours = duration_s / 3600, number(options, "minutes", duration_s / 60) / 60
     if video_hours > hours:
         raise UserError(f"minutes={60 * video_hours:g} of one video are more than the {hours:g} h of all: lower them")
-    rates = Rates(gpu_tflops=number(options, "tflops", Rates.gpu_tflops))
+    hardware = Throughput(gpu_tflops=number(options, "tflops", Throughput.gpu_tflops))
     queries = number(options, "queries", 1)
-    found = scale(hours, video_hours, queries, clip_s, index, expert, budget, rates)
+    found = collection_cost(hours, video_hours, queries, clip_s, index, expert, budget, hardware)
     if not arguments.json:
-        _show(found, hours, queries, rates.gpu_tflops)
+        _show(found, hours, queries, hardware.gpu_tflops)
     even = "never" if found.even_queries is None else f"from {found.even_queries:.3g} queries a video on"
     arguments.show(
         f"index + expert: {100 * found.ratio_to_dense:.3g} % of the TFLOPs of dense, which is cheaper {even}; "
         f"{found.index_bytes_per_second:g} bytes of index a second of video"
     )
-    return {**asdict(found), "hours": hours, "queries_per_video": queries, "rates": asdict(rates)}
+    return {**asdict(found), "hours": hours, "queries_per_video": queries, "rates": asdict(hardware)}
 
 
-def _show(found: Scale, hours: float, queries: float, gpu_tflops: float) -> None:
+def _show(found: CollectionCost, hours: float, queries: float, gpu_tflops: float) -> None:
     """The stages as a table."""
     from rich.table import Table
 

@@ -1,13 +1,13 @@
-"""What encoding a video costs, by formula, from nothing but unit costs.
+"""Encoding cost of a video by formula, from unit costs alone.
 
 For a video of T clips, index and expert encoders of ``g_s`` and ``g_f`` GFLOPs a clip (2 per multiply-add) and a
-budget r, of which ``k = max(1, round(r·T))`` clips get expert features:
+budget r, with expert features of ``k = max(1, round(r·T))`` clips:
 
     dense    = g_f · T
-    budgeted = g_s · T + g_f · k      so close to   index + r · dense
+    budgeted = g_s · T + g_f · k      approximately   index + r · dense
 
-Encoders alone: sentences, selector and VMR model are small beside them and depend on the query (``cost.amortise``
-has them), and decoding is no matter of FLOPs.
+The formulas count the encoders alone. Text encoder, selector and VMR model are small beside them and depend on the
+query; ``cost.amortise`` includes them. Decoding has no FLOPs.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class EncodingCost:
 
     Attributes:
         n_clips: Clips T of the video.
-        chosen: Clips k that get expert features.
-        index_tflops: The index, every clip.
-        dense_tflops: The expert, every clip.
-        budgeted_tflops: The index on every clip and the expert on the chosen ones.
-        ratio_to_dense: The last over the one before.
+        chosen: Clips k with expert features.
+        index_tflops: The index encoder on every clip.
+        dense_tflops: The expert encoder on every clip.
+        budgeted_tflops: The index encoder on every clip and the expert encoder on the selected clips.
+        ratio_to_dense: ``budgeted_tflops`` over ``dense_tflops``.
     """
 
     n_clips: int
@@ -48,9 +48,9 @@ def encoding_cost(
     Args:
         duration_s: Length of the video in seconds, above 0.
         clip_s: Length of a clip in seconds, above 0.
-        index_gflops: Of the index encoder, a clip.
-        expert_gflops: Of the expert encoder, a clip, above 0.
-        budget: Share of the clips that get expert features, in (0, 1].
+        index_gflops: GFLOPs of a clip by the index encoder.
+        expert_gflops: GFLOPs of a clip by the expert encoder, above 0.
+        budget: Share of the clips with expert features, in (0, 1].
 
     Example:
         >>> cost = encoding_cost(480.0, 1.0, 1.0, 100.0, 0.1)
@@ -65,7 +65,7 @@ def encoding_cost(
 
 
 def bytes_an_hour(dim: int, clip_s: float) -> int:
-    """Bytes of fp16 features of an hour of video.
+    """Bytes of the fp16 features of one hour of video.
 
     Args:
         dim: Channels of a clip.

@@ -8,7 +8,7 @@ import pytest
 
 from spotvmr.cli.main import main
 from spotvmr.config import compose
-from spotvmr.cost.model import bytes_an_hour, encoding_cost
+from spotvmr.cost.encoding import bytes_an_hour, encoding_cost
 
 DECAFNET = ["dataset=ego4d", "index=decafnet", "expert=decafnet", "seconds=480"]
 

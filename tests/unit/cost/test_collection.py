@@ -9,9 +9,9 @@ import pytest
 
 from spotvmr.cli.main import main
 from spotvmr.cost import QueryCost, VideoCost, amortise
-from spotvmr.cost.scale import Encoding, Rates, distinct_clips, scale
+from spotvmr.cost.collection import EncoderCost, Throughput, collection_cost, distinct_clips
 
-INDEX, EXPERT = Encoding(gflops=4.785, dim=512), Encoding(gflops=1296.0, dim=2304)
+INDEX, EXPERT = EncoderCost(gflops=4.785, dim=512), EncoderCost(gflops=1296.0, dim=2304)
 
 
 def drawn(n_clips: int, chosen: int, queries: int, random: np.random.Generator) -> list[frozenset[int]]:
@@ -33,25 +33,27 @@ def test_the_plan_is_what_the_ledger_adds_up_for_simulated_videos() -> None:
         for _ in range(50)
     ]
     spent = amortise(videos, INDEX.gflops, EXPERT.gflops)
-    plan = scale(50 * 480 / 3600, 480 / 3600, 10, 1.0, INDEX, EXPERT, 0.1, Rates())
+    plan = collection_cost(50 * 480 / 3600, 480 / 3600, 10, 1.0, INDEX, EXPERT, 0.1, Throughput())
     assert plan.ratio_to_dense == pytest.approx(spent.ratio_to_dense["all"], rel=0.01)
     assert plan.clips == pytest.approx(50 * 480)
 
 
 def test_at_the_break_even_both_cost_the_same() -> None:
-    even = scale(1e4, 1.0, 1, 1.0, INDEX, EXPERT, 0.1, Rates()).even_queries
+    even = collection_cost(1e4, 1.0, 1, 1.0, INDEX, EXPERT, 0.1, Throughput()).even_queries
     assert even is not None
-    assert scale(1e4, 1.0, even, 1.0, INDEX, EXPERT, 0.1, Rates()).ratio_to_dense == pytest.approx(1.0, rel=1e-9)
+    assert collection_cost(1e4, 1.0, even, 1.0, INDEX, EXPERT, 0.1, Throughput()).ratio_to_dense == pytest.approx(
+        1.0, rel=1e-9
+    )
 
 
 def test_an_index_as_dear_as_the_expert_never_pays() -> None:
-    assert scale(1e4, 1.0, 1, 1.0, EXPERT, EXPERT, 0.1, Rates()).even_queries is None
+    assert collection_cost(1e4, 1.0, 1, 1.0, EXPERT, EXPERT, 0.1, Throughput()).even_queries is None
 
 
 def test_a_tiny_encoder_waits_for_the_decoder_and_a_large_one_for_the_gpu() -> None:
-    tiny = scale(1e4, 1.0, 1, 1.0, Encoding(0.01, 96), EXPERT, 0.1, Rates())
+    tiny = collection_cost(1e4, 1.0, 1, 1.0, EncoderCost(0.01, 96), EXPERT, 0.1, Throughput())
     assert (tiny.index.bottleneck, tiny.dense.bottleneck) == ("decoding", "gpu")
-    assert tiny.index.hours == tiny.index.core_hours / Rates().cores_per_gpu
+    assert tiny.index.hours == tiny.index.core_hours / Throughput().cores_per_gpu
     assert tiny.dense.gpu_hours == pytest.approx(3.6e7 * 1.296 / 40 / 3600)
 
 
