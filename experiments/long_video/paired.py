@@ -50,7 +50,7 @@ def named(one: Scored) -> Scored:
 def with_teachers(scored: Sequence[Scored]) -> list[Scored]:
     """Each with the score of the teacher of its seed: all arms learnt from it."""
     scores = {one.seed: float(one.hits.mean()) for one in scored if one.arm == "teacher"}
-    return [replace(one, taught=scores.get(one.seed)) for one in scored]
+    return [replace(one, teacher_score=scores.get(one.seed)) for one in scored]
 
 
 def against_teachers(scored: Sequence[Scored]) -> list[tuple[float, dict[str, Any]]]:

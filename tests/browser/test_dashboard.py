@@ -10,7 +10,7 @@ from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from spotvmr.benchmarks.browser.page import measure, write_many_runs
+from spotvmr.benchmarks.browser.page import page_rows, write_many_runs
 from spotvmr.report import write_page
 from spotvmr.types.record import Hardware, RunRecord, write_record
 
@@ -266,6 +266,6 @@ def test_many_runs_and_queries_stay_small(browser: Chrome, tmp_path: Path) -> No
 def test_its_benchmark_has_a_limit_for_everything(browser: Chrome, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spotvmr.benchmarks.browser.page.RUNS", 15)
     monkeypatch.setattr("spotvmr.benchmarks.browser.page._QUERIES", 50)
-    rows = measure()
+    rows = page_rows()
     assert [(row["unit"], row["limit"]) for row in rows] == [("MB", 15.0), ("s", 3.0), ("ms", 200.0)]
     assert all(row["median"] > 0 for row in rows)

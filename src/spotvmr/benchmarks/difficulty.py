@@ -59,7 +59,7 @@ GATES = (
 )
 
 
-def check(config: Config, show: Callable[[Table], object]) -> dict[str, Any]:
+def check_difficulty(config: Config, show: Callable[[Table], object]) -> dict[str, Any]:
     """Train and test every arm, show the gates.
 
     Arms that were trained before and are still valid are not trained again; their records lie in
@@ -82,7 +82,7 @@ def check(config: Config, show: Callable[[Table], object]) -> dict[str, Any]:
         raise UserError("demo check runs in one process; leave trainer.devices at 1")
     records = {"teacher": record}
     for arm, (selector, budget) in ARMS.items():
-        found = student_record(_bench_of(data, arm, selector, budget), teacher)
+        found = student_record(_data_of(data, arm, selector, budget), teacher)
         if found is not None:
             records[arm] = found
     rows = [_row(gate, records) for gate in GATES]
@@ -92,7 +92,7 @@ def check(config: Config, show: Callable[[Table], object]) -> dict[str, Any]:
     return {"gates": rows, "records": {arm: found.to_json() for arm, found in records.items()}}
 
 
-def _bench_of(data: PreparedData, arm: str, selector: str, budget: float) -> PreparedData:
+def _data_of(data: PreparedData, arm: str, selector: str, budget: float) -> PreparedData:
     """The prepared data of one arm, with a run folder of its own and as many epochs as the teacher."""
     config = data.config
     runs = str(Path(config.paths.runs) / f"{config.name}-check")

@@ -28,7 +28,7 @@ _RUNS = 3
 """Queries of a process, and processes of a length. The fastest query counts: other work only ever slows one down."""
 
 
-def measure(config: Config) -> list[dict[str, Any]]:
+def length_rows(config: Config) -> list[dict[str, Any]]:
     """Time, memory and GFLOPs of one query on a short and a long video, random weights and features.
 
     Each length runs in processes of its own, so that peak memory is that of its length alone, PyTorch included. The
@@ -45,7 +45,7 @@ def measure(config: Config) -> list[dict[str, Any]]:
     turns = [[_in_process(config, dims, n) for n in (SHORT, LONG)] for _ in range(_RUNS)]
     short_s, long_s = (min(found["seconds"] for found in of_length) for of_length in zip(*turns, strict=True))
     peak_bytes = max(long["peak_bytes"] for _, long in turns)
-    request, system = question(config, dims, SHORT)
+    request, system = random_request(config, dims, SHORT)
     selecting = count_gflops(system.selector, request) / SHORT
     name, at = config.selector.name, f"at {config.budget:.3g} of {SHORT} clips"
     return [
@@ -58,7 +58,7 @@ def measure(config: Config) -> list[dict[str, Any]]:
     ]
 
 
-def question(config: Config, dims: tuple[int, int, int], n_clips: int) -> tuple[SelectionRequest, BudgetedVmr]:
+def random_request(config: Config, dims: tuple[int, int, int], n_clips: int) -> tuple[SelectionRequest, BudgetedVmr]:
     """A made-up query on a made-up video, and a system with random weights in eval mode.
 
     Args:
@@ -74,10 +74,10 @@ def question(config: Config, dims: tuple[int, int, int], n_clips: int) -> tuple[
     return SelectionRequest(index, mask, text, share, StoredExpert(expert), system.model, ("",)), system
 
 
-def probe(given: str) -> str:
-    """Seconds and peak bytes of one query, as JSON; what ``measure`` runs in processes of their own."""
+def time_query(given: str) -> str:
+    """Seconds and peak bytes of one query, as JSON; what ``length_rows`` runs in processes of their own."""
     words = json.loads(given)
-    request, system = question(from_plain(words["config"]), tuple(words["dims"]), words["clips"])
+    request, system = random_request(from_plain(words["config"]), tuple(words["dims"]), words["clips"])
     duration_s = torch.tensor([float(words["clips"])])
     seconds = []
     with torch.inference_mode():
@@ -91,9 +91,9 @@ def probe(given: str) -> str:
 
 
 def _in_process(config: Config, dims: tuple[int, int, int], n_clips: int) -> dict[str, float]:
-    """Run ``probe`` in a process of its own."""
+    """Run ``time_query`` in a process of its own."""
     given = json.dumps({"config": as_plain(config), "dims": dims, "clips": n_clips})
-    code = "import sys; from spotvmr.benchmarks.length_scaling import probe; print(probe(sys.stdin.read()))"
+    code = "import sys; from spotvmr.benchmarks.length_scaling import time_query; print(time_query(sys.stdin.read()))"
     done = subprocess.run([sys.executable, "-c", code], input=given, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout)
     return found

@@ -22,7 +22,7 @@ def video(tmp_path: Path) -> Path:
 
 
 def test_every_backend_is_timed_on_every_kind_of_reading(video: Path) -> None:
-    rows = decode.measure({"v": video}, rounds=1)
+    rows = decode.decode_rows({"v": video}, rounds=1)
     times = {row["what"] for row in rows if row["unit"] == "ms/frame"}
     kinds = ("dense", "key frames", "scattered")
     assert times == {f"v, {kind}, {backend}" for kind in kinds for backend in installed_backends()}
@@ -44,6 +44,6 @@ def test_a_backend_that_refuses_a_video_is_left_out(
 ) -> None:
     monkeypatch.setattr("spotvmr.video.decord_reader.decord_installed", lambda: False)
     with caplog.at_level(logging.WARNING):
-        rows = decode.measure({"v": video}, rounds=1)
+        rows = decode.decode_rows({"v": video}, rounds=1)
     assert [row for row in rows if "decord" in row["what"]] == []
     assert "video.backend=decord" in caplog.text

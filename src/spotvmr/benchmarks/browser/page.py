@@ -32,7 +32,7 @@ _FILTER = """
 """
 
 
-def measure() -> list[dict[str, Any]]:
+def page_rows() -> list[dict[str, Any]]:
     """Size of the page, seconds until all of it is shown, milliseconds from a filter's change to the next picture.
 
     Returns:

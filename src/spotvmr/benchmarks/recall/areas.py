@@ -1,4 +1,4 @@
-"""The spotter against its rivals: areas under curves of recall, and recall at each budget, paired over queries."""
+"""The spotter against baselines: area under the recall curve, and recall at each budget, paired over queries."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from spotvmr.benchmarks.recall.curves import Scored
 from spotvmr.metrics import Difference, paired_difference
 
 AREA = (0.01, 0.25)
-"""Budgets between which the area under the curve is taken."""
+"""Limits of the area under the curve, as budgets."""
 _SOFT = "spotter_gumbel"
-"""The selector whose budget is soft: its arms stand at what they spent."""
+"""The selector with a soft budget: its points lie at the share of clips that it spent."""
 _LEAST = 1e-4
-"""Share of clips at which an arm stands that selects nothing: the axis is a logarithm."""
+"""Lowest share of clips on the axis, which is logarithmic."""
 
 _Curves = dict[str, dict[int, list[Scored]]]
 
 
 @dataclass(frozen=True)
 class Lead:
-    """Area under the spotter's curve less that under a rival's.
+    """Area under the spotter's curve minus the area under a baseline's curve.
 
     Attributes:
-        rival: The rival.
-        low: Share of clips at which the areas begin; above 1 % where a soft budget never spent so little.
-        high: Where they end.
-        gain: The difference, paired over queries, over the seeds that both have.
+        rival: Name of the baseline.
+        low: Lower limit of the areas, a share of clips; above 1 % if a soft budget spent more at its lowest point.
+        high: Upper limit of the areas.
+        gain: The difference, paired over queries, over the seeds of both.
     """
 
     rival: str
@@ -39,10 +39,10 @@ class Lead:
 
 
 def areas(scored: Sequence[Scored]) -> dict[str, dict[int, NDArray[np.float64]]]:
-    """Area under each arm's curve, by seed and query (Q,), for the arms that were asked at several budgets.
+    """Area under the curve of each variant with several budgets, by seed and query (Q,).
 
-    The curve is R1@0.3 over log10 of the budget, straight between its points, from 1 to 25 %, or as far of that as
-    all arms were asked. An arm whose budget is soft has none: it may never spend so little.
+    The curve is R1@0.3 over log10 of the budget, linear between its points. The limits are 1 and 25 %, or the part of
+    this range that all curves cover. Variants with a soft budget are left out, since they may not spend so little.
     """
     curves = _curves([one for one in scored if not _soft(one)])
     between = _reach(curve for seeds in curves.values() for curve in seeds.values())
@@ -51,10 +51,10 @@ def areas(scored: Sequence[Scored]) -> dict[str, dict[int, NDArray[np.float64]]]
     return {arm: {seed: _area(c, *between) for seed, c in seeds.items()} for arm, seeds in curves.items()}
 
 
-def area_leads(scored: Sequence[Scored], rivals: Sequence[str]) -> list[Lead]:
-    """The spotter's lead in area over each rival, as far as both curves reach; the smallest first."""
+def area_leads(scored: Sequence[Scored], baselines: Sequence[str]) -> list[Lead]:
+    """The spotter's lead in area over each baseline, on the range that both curves cover; the smallest first."""
     curves, found = _curves(scored), []
-    for rival in rivals:
+    for rival in baselines:
         seeds = sorted(curves.get("spotter", {}).keys() & curves.get(rival, {}).keys())
         both = [[curves[arm][seed] for seed in seeds] for arm in ("spotter", rival) if seeds]
         between = _reach(curve for side in both for curve in side)
@@ -64,27 +64,27 @@ def area_leads(scored: Sequence[Scored], rivals: Sequence[str]) -> list[Lead]:
     return sorted(found, key=lambda lead: lead.gain.mean)
 
 
-def leads(scored: Sequence[Scored], rivals: Sequence[str]) -> list[tuple[str, float, Difference]]:
-    """The spotter less each rival at each budget that both keep and were asked at, over the seeds both have.
+def leads(scored: Sequence[Scored], baselines: Sequence[str]) -> list[tuple[str, float, Difference]]:
+    """The spotter minus each baseline at each budget of both, over the seeds of both; soft budgets are left out.
 
     Returns:
-        Rival, budget and the difference of R1@0.3, paired over queries; by rival, budgets ascending.
+        Baseline, budget and the difference of R1@0.3, paired over queries; by baseline, budgets ascending.
     """
     hits = {(one.arm, one.record.budget, one.seed): one.hits for one in scored if not _soft(one)}
     pairs: dict[tuple[str, float], list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
     for (arm, budget, seed), theirs in hits.items():
-        if arm in rivals and ("spotter", budget, seed) in hits:
+        if arm in baselines and ("spotter", budget, seed) in hits:
             pairs.setdefault((arm, budget), []).append((hits["spotter", budget, seed], theirs))
     return [(*key, paired_difference(*np.mean(pairs[key], 0))) for key in sorted(pairs)]
 
 
 def weights_of(budgets: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """What each point of a curve counts in the area under it between two budgets (K,).
+    """Weight of each point of a curve in the area under it between two budgets (K,).
 
     Args:
-        budgets: Of the points (K,), ascending and above 0.
-        low: Where the area begins.
-        high: Where it ends.
+        budgets: Budgets of the points (K,), ascending and above 0.
+        low: Lower limit of the area.
+        high: Upper limit of the area.
 
     Example:
         >>> weights_of(np.array([0.01, 0.1]), 0.01, 0.1).tolist()
@@ -101,7 +101,7 @@ def weights_of(budgets: NDArray[np.float64], low: float, high: float) -> NDArray
 
 
 def _curves(scored: Sequence[Scored]) -> _Curves:
-    """Records of each arm and seed that was asked at several budgets, controls and adaptive spending left out."""
+    """Records of each variant and seed with several budgets, without controls and adaptive spending."""
     curves: _Curves = {}
     for one in scored:
         if one.record.control is None and not one.record.spending:
@@ -111,7 +111,7 @@ def _curves(scored: Sequence[Scored]) -> _Curves:
 
 
 def _reach(curves: Iterable[list[Scored]]) -> tuple[float, float] | None:
-    """The stretch of ``AREA`` on which all of these curves stand; None without one."""
+    """The part of ``AREA`` that all of these curves cover; None if there is none."""
     places = [[_place(one) for one in curve] for curve in curves]
     if not places:
         return None
@@ -120,7 +120,7 @@ def _reach(curves: Iterable[list[Scored]]) -> tuple[float, float] | None:
 
 
 def _area(curve: Sequence[Scored], low: float, high: float) -> NDArray[np.float64]:
-    """Area under the curve of one run, a number a query (Q,)."""
+    """Area under the curve of one run for each query (Q,)."""
     points: dict[float, list[NDArray[np.float64]]] = {}
     for one in curve:
         points.setdefault(_place(one), []).append(one.hits)
@@ -130,10 +130,10 @@ def _area(curve: Sequence[Scored], low: float, high: float) -> NDArray[np.float6
 
 
 def _place(one: Scored) -> float:
-    """Where a record stands on the axis: at its budget, or with a soft one at what it realised."""
+    """Place of a record on the axis: its budget, or for a soft budget the share of clips that it spent."""
     return max(one.record.selection.fraction_mean or 0.0, _LEAST) if _soft(one) else one.record.budget
 
 
 def _soft(one: Scored) -> bool:
-    """Whether the budget was asked for and not kept."""
+    """Whether the record's selector has a soft budget."""
     return one.record.selector == _SOFT

@@ -1,4 +1,4 @@
-"""From the records of many runs to the rows of a table, with bootstrap intervals over queries."""
+"""The table of the recall benchmark: one row for each variant and budget, with bootstrap intervals over queries."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ class Scored:
     """One record with the score of each query.
 
     Attributes:
-        arm: Arm, with its label for controls and adaptive spending; ``teacher`` for the teacher.
-        seed: Of the run.
+        arm: Name of the variant, with a label for controls and adaptive spending; ``teacher`` for the teacher.
+        seed: Seed of the run.
         record: The record.
         hits: Score of each query (Q,), in the order of the query ids.
-        taught: Mean score of the teacher that it learnt from, a teacher's its own; None without one.
+        teacher_score: Mean score of the run's teacher; of a teacher its own; None without a teacher.
     """
 
     arm: str
     seed: int
     record: RunRecord
     hits: NDArray[np.float64]
-    taught: float | None = None
+    teacher_score: float | None = None
 
 
 @dataclass(frozen=True)
-class Row:
-    """One arm at one budget, over its seeds.
+class CurveRow:
+    """One variant at one budget, over its seeds.
 
     Attributes:
-        arm: The arm.
-        budget: What was asked for.
+        arm: Name of the variant.
+        budget: The budget of the evaluation.
         seeds: Seeds, ascending.
         score: Mean R1@0.3 over seeds and queries.
-        ci95: Of the mean over seeds, resampling queries.
-        of_teacher: Over that of the teachers that the runs learnt from; None without one.
-        recall: Share of the true clips that were selected.
-        fractions: Mean, 95th percentile and largest share of clips spent by a query.
-        ratio: GFLOPs of a query alone on its video over those of the dense way.
+        ci95: 95 % interval of the mean over seeds; queries are resampled.
+        of_teacher: The score over that of the runs' teachers; None without teachers.
+        recall: Ground-truth clip recall.
+        fractions: Mean, 95th percentile and maximum of the share of clips that a query spends.
+        ratio: GFLOPs of a query that is alone on its video, over those of the dense baseline.
     """
 
     arm: str
@@ -69,27 +69,32 @@ class Row:
     ratio: float
 
 
-def read_scored(folder: Path, arms: Sequence[str]) -> list[Scored]:
-    """Read every record of some arms below a folder of runs, and of the teachers they learnt from.
+def read_scored(folder: Path, variants: Sequence[str]) -> list[Scored]:
+    """Read every record of some variants below a folder of runs, and those of their teachers.
 
-    The arm of a teacher is ``teacher``; where arms of a seed learnt from several, that of one which fewer learnt from
-    names them. Runs on other queries than most are left out with a warning: they cannot be paired.
+    A teacher is named ``teacher``. If the variants of a seed have several teachers, the most frequent one has this
+    name, and the others name their variants. Runs on other queries than most are left out with a warning, since they
+    cannot be paired.
 
     Args:
-        folder: With a folder ``<arm>-s<seed>`` for each run.
-        arms: Their names.
+        folder: Folder with a folder ``<variant>-s<seed>`` for each run.
+        variants: Names of the variants.
     """
-    runs = {run: arm for arm in arms for run in sorted(folder.glob(f"{arm}-s[0-9]*"))}
-    learnt = {run: _teacher_record(folder, run) for run in runs}
-    teachers = {path: read_one(path) for path in dict.fromkeys(learnt.values()) if path is not None}
+    runs = {run: variant for variant in variants for run in sorted(folder.glob(f"{variant}-s[0-9]*"))}
+    teacher_of = {run: _teacher_record(folder, run) for run in runs}
+    teachers = {path: read_one(path) for path in dict.fromkeys(teacher_of.values()) if path is not None}
     found = []
-    for run, path in learnt.items():
-        taught = None if path is None else float(teachers[path].hits.mean())
-        found += [replace(read_one(record), taught=taught) for record in sorted(run.rglob("record.json"))]
-    pupils = {path: list(dict.fromkeys(arm for run, arm in runs.items() if learnt[run] == path)) for path in teachers}
-    names = _teacher_names({path: one.seed for path, one in teachers.items()}, pupils)
-    found += [replace(one, arm=names[path], taught=float(one.hits.mean())) for path, one in teachers.items()]
-    return _alike(found)
+    for run, path in teacher_of.items():
+        teacher_score = None if path is None else float(teachers[path].hits.mean())
+        records = [read_one(record) for record in sorted(run.rglob("record.json"))]
+        found += [replace(record, teacher_score=teacher_score) for record in records]
+    students = {
+        path: list(dict.fromkeys(variant for run, variant in runs.items() if teacher_of[run] == path))
+        for path in teachers
+    }
+    names = _teacher_names({path: one.seed for path, one in teachers.items()}, students)
+    found += [replace(one, arm=names[path], teacher_score=float(one.hits.mean())) for path, one in teachers.items()]
+    return _with_equal_queries(found)
 
 
 def read_one(path: Path) -> Scored:
@@ -103,25 +108,25 @@ def read_one(path: Path) -> Scored:
 
 
 def _teacher_record(folder: Path, run: Path) -> Path | None:
-    """Record of the teacher that a run learnt from, if it is there."""
+    """Record of the teacher of a run, if it exists."""
     saved = read_identity(run / WEIGHTS) or {}
     digest = saved.get("weights") or saved.get("teacher") or "none"  # "teacher" in weights of version 1
     return next(iter(sorted(folder.glob(f"*-teacher-*-{digest}/record.json"))), None)
 
 
-def _teacher_names(seeds: Mapping[Path, int], pupils: Mapping[Path, Sequence[str]]) -> dict[Path, str]:
-    """Arm of each teacher, given its seed and the arms that learnt from it; of equals the first is the usual one."""
+def _teacher_names(seeds: Mapping[Path, int], students: Mapping[Path, Sequence[str]]) -> dict[Path, str]:
+    """Name of each teacher, from its seed and its variants; of equally frequent teachers the first is the usual one."""
     usual: dict[int, Path] = {}
-    for path in sorted(seeds, key=lambda path: -len(pupils[path])):
+    for path in sorted(seeds, key=lambda path: -len(students[path])):
         usual.setdefault(seeds[path], path)
     return {
-        path: TEACHER if usual[seed] == path else f"{TEACHER} of {', '.join(pupils[path])}"
+        path: TEACHER if usual[seed] == path else f"{TEACHER} of {', '.join(students[path])}"
         for path, seed in seeds.items()
     }
 
 
-def rows(scored: Sequence[Scored]) -> list[Row]:
-    """One row for each arm and budget, budgets ascending, in the order of the arms' first records; teachers first."""
+def rows(scored: Sequence[Scored]) -> list[CurveRow]:
+    """Make one row for each variant and budget: teachers first, variants in their order, budgets ascending."""
     cells: dict[tuple[str, float], list[Scored]] = {}
     for one in sorted(scored, key=lambda one: not one.arm.startswith(TEACHER)):
         cells.setdefault((one.arm, one.record.budget), []).append(one)
@@ -130,33 +135,33 @@ def rows(scored: Sequence[Scored]) -> list[Row]:
     return [_row(*key, cells[key]) for key in keys]
 
 
-def _alike(found: list[Scored]) -> list[Scored]:
-    """Those that were asked the same queries as most."""
+def _with_equal_queries(found: list[Scored]) -> list[Scored]:
+    """The records on the most frequent set of queries."""
     marks = [(one.record.dataset, one.record.annotations_digest) for one in found]
     usual = max(set(marks), key=marks.count, default=None)
     kept = [one for one, mark in zip(found, marks, strict=True) if mark == usual]
     if len(kept) < len(found):
-        log.warning("%d of %d records are of other queries and left out", len(found) - len(kept), len(found))
+        log.warning("%d of %d records are on other queries and are left out", len(found) - len(kept), len(found))
     return kept
 
 
-def _row(arm: str, budget: float, members: Sequence[Scored]) -> Row:
-    """Summarise one arm at one budget."""
+def _row(arm: str, budget: float, members: Sequence[Scored]) -> CurveRow:
+    """Summarise one variant at one budget."""
     per_query = np.mean([one.hits for one in members], 0)
     score = float(per_query.mean())
     low, high = bootstrap_ci({SCORE: per_query})[SCORE]
-    taught = [one.taught for one in members if one.taught is not None]
-    ours = [one.hits.mean() for one in members if one.taught is not None]
+    teachers = [one.teacher_score for one in members if one.teacher_score is not None]
+    students = [one.hits.mean() for one in members if one.teacher_score is not None]
     selections = [one.record.selection for one in members]
     spent = [(s.fraction_mean or 0.0, s.fraction_p95 or 0.0, s.fraction_max or 0.0) for s in selections]
     mean, p95, most = np.mean(spent, 0)
-    return Row(
+    return CurveRow(
         arm,
         budget,
         tuple(sorted(one.seed for one in members)),
         score,
         (low, high),
-        float(np.mean(ours) / np.mean(taught)) if taught and np.mean(taught) else None,
+        float(np.mean(students) / np.mean(teachers)) if teachers and np.mean(teachers) else None,
         float(np.mean([s.gt_clip_recall or 0.0 for s in selections])),
         (float(mean), float(p95), float(most)),
         float(np.mean([one.record.cost.ratio_to_dense.get("q1") or 0.0 for one in members])),

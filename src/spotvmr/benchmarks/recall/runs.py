@@ -1,8 +1,8 @@
-"""The runs behind the curve of recall against cost: every arm trained alike, then asked at every budget.
+"""The runs of the recall benchmark: every variant is trained alike, then evaluated at every budget.
 
-A run that is there and valid is not made again, and one that differs from another only in how it is asked takes the
-other's weights. Several processes may share the work: one that finds an arm in another's hands takes the next, and
-comes back to it at the end.
+A variant is a selector or an experiment file. Valid runs are not repeated. A run that differs from another one only in
+its evaluation copies the other's weights. Several processes may share the work: a process skips a run that another
+process holds, and returns to it at the end.
 """
 
 from __future__ import annotations
@@ -33,58 +33,60 @@ from spotvmr.types.provenance import Provenance, why_stale
 log = logging.getLogger(__name__)
 
 CONTROL_BUDGET = 0.1
-"""Where every selecting arm is asked once more with its expert features hidden."""
+"""Budget of the control with zeroed expert features, for every selector that reads a budget."""
 ADAPTIVE_BUDGETS = (0.035, 0.05)
-"""Mean budgets at which the spotter spends adaptively."""
+"""Mean budgets of the spotter's adaptive spending."""
 _ONE_BUDGET = {"all": 1.0, "none": CONTROL_BUDGET}
-"""Arms that the budget does not change, and where they stand."""
+"""Selectors that ignore the budget, and the budget in their records."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One arm with one seed.
+    """One variant with one seed.
 
     Attributes:
-        arm: Name of a selector, or of an experiment file.
-        config: Its settings; ``config.name`` is the run's folder.
-        requests: What it is asked.
+        variant: Name of a selector, or of an experiment file.
+        config: Settings of the run; ``config.name`` is its folder.
+        requests: The evaluations.
     """
 
-    arm: str
+    variant: str
     config: Config
     requests: tuple[EvalRequest, ...]
 
 
-def plan(overrides: Sequence[str], arm: str, seed: int, budgets: Sequence[float], folder: str, controls: bool) -> Run:
-    """The run of an arm.
+def plan(
+    overrides: Sequence[str], variant: str, seed: int, budgets: Sequence[float], folder: str, controls: bool
+) -> Run:
+    """Compose the run of a variant.
 
     Args:
-        overrides: Settings that all arms share.
-        arm: A selector; or an experiment by name or path, whose settings replace those of the spotter.
-        seed: Of the run and its teacher.
-        budgets: Where it is asked.
-        folder: Below ``paths.runs``, where all runs lie side by side.
-        controls: Whether to ask with hidden expert features and with adaptive spending besides.
+        overrides: Settings that all variants share.
+        variant: A selector; or an experiment by name or path, whose settings replace those of the spotter.
+        seed: Seed of the run and of its teacher.
+        budgets: Budgets of the evaluations.
+        folder: Folder of all runs, below ``paths.runs``.
+        controls: Whether to add the evaluations with zeroed expert features and with adaptive spending.
 
     Raises:
-        UserError: There is no such arm, or its settings are wrong.
+        UserError: The variant is unknown, or its settings are wrong.
     """
-    choice = f"selector={arm}" if arm in choices("selector") else f"experiment={find_experiment(arm)}"
+    choice = f"selector={variant}" if variant in choices("selector") else f"experiment={find_experiment(variant)}"
     config = compose([*overrides, choice, f"seed={seed}"])
-    arm = arm if arm in choices("selector") else find_experiment(arm).stem
-    # No early stopping: every arm trains as long as the others.
+    name = variant if variant in choices("selector") else find_experiment(variant).stem
+    # No early stopping: all variants train for the same number of epochs.
     patience = max(config.trainer.teacher_epochs, config.trainer.student_epochs)
     config = replace(
         config,
-        name=f"{arm}-s{seed}",
+        name=f"{name}-s{seed}",
         paths=replace(config.paths, runs=str(Path(config.paths.runs) / folder)),
         trainer=replace(config.trainer, patience=patience),
     )
-    return Run(arm, config, tuple(_questions(config, budgets, controls)))
+    return Run(name, config, tuple(_requests(config, budgets, controls)))
 
 
-def _questions(config: Config, budgets: Sequence[float], controls: bool) -> Iterator[EvalRequest]:
-    """What an arm is asked: every budget, then the controls."""
+def _requests(config: Config, budgets: Sequence[float], controls: bool) -> Iterator[EvalRequest]:
+    """The evaluations of a run: every budget, then the controls."""
     name = config.selector.name
     if name in _ONE_BUDGET:
         yield EvalRequest(budget=_ONE_BUDGET[name])
@@ -101,38 +103,40 @@ def _questions(config: Config, budgets: Sequence[float], controls: bool) -> Iter
 
 
 def make(runs: Sequence[Run]) -> None:
-    """Make what is missing of some runs: teachers, weights, records.
+    """Make the missing teachers, weights and records of some runs.
 
     Raises:
         UserError: Data are missing, or settings do not fit them.
     """
     for run in runs:
         check_hardware(run.config.trainer)
-    left: list[Run] = []
     prepared: dict[str, PreparedData] = {}
-    for wait, todo in ((False, runs), (True, left)):
-        for run in todo:
-            lock = _lock(run)
-            try:
-                lock.acquire(timeout=-1 if wait else 0)
-            except filelock.Timeout:
-                log.info("%s: another process is at it", run.config.name)
-                left.append(run)
-                continue
-            try:
-                _make(run, _prepared(run.config, prepared))
-            finally:
-                lock.release()
+    held_elsewhere = [run for run in runs if not _make_if_free(run, prepared)]
+    for run in held_elsewhere:
+        with _lock(run):
+            _make(run, _prepared(run.config, prepared))
+
+
+def _make_if_free(run: Run, prepared: dict[str, PreparedData]) -> bool:
+    """Make a run, or return False if another process holds it."""
+    try:
+        held = _lock(run).acquire(timeout=0)
+    except filelock.Timeout:
+        log.info("%s: another process holds this run", run.config.name)
+        return False
+    with held:
+        _make(run, _prepared(run.config, prepared))
+    return True
 
 
 def _make(run: Run, data: PreparedData) -> None:
-    """Train a run unless its weights, or those of one trained alike, are there, and ask what was not asked yet."""
+    """Train a run unless valid weights exist, then add its missing records."""
     weights = run_folder(run.config) / WEIGHTS
     wanted = of_student(data)
     if why_stale(read_identity(weights), wanted):
         _copy_equal_weights(weights, wanted)
     elif not _missing(run, data):
-        log.info("%s: every record is there", run.config.name)
+        log.info("%s: all records are valid", run.config.name)
         return
     teacher, _ = teacher_with_record(data)
     system = trained_student(data, teacher)
@@ -141,10 +145,12 @@ def _make(run: Run, data: PreparedData) -> None:
 
 
 def _copy_equal_weights(weights: Path, wanted: Provenance) -> None:
-    """Copy the weights of a run that differs only in how it is evaluated, if there is one."""
+    """Copy the weights of a run with the same training, if there is one."""
     for others in sorted(weights.parent.parent.glob(f"*/{WEIGHTS}")):
         if not why_stale(read_identity(others), wanted):
-            log.info("%s: has the weights of %s, which was trained alike", weights.parent.name, others.parent.name)
+            log.info(
+                "%s: copies the weights of %s, which has the same training", weights.parent.name, others.parent.name
+            )
             write_bytes_atomic(weights, others.read_bytes())
             return
 
@@ -161,18 +167,18 @@ def _missing(run: Run, data: PreparedData) -> list[EvalRequest]:
 
 
 def _evaluate(run: Run, data: PreparedData, system: BudgetedVmr, request: EvalRequest) -> None:
-    """Leave the record of one request."""
+    """Write the record of one request."""
     folder, config = run_folder(run.config), request.settings(run.config)
     log.info("%s: evaluation at %g %%%s", run.config.name, 100 * config.budget, request.label(run.config))
     data = replace(data, config=config)
     record, found = score(data, system, request.split, request.control, request.label(run.config), folder)
-    record = replace(record, arm=run.arm + request.label(run.config))
-    # No thumbnails: they would be the same few clips in hundreds of folders.
+    record = replace(record, arm=run.variant + request.label(run.config))
+    # No thumbnails: hundreds of folders would hold the same few clips.
     write_run(record, data.splits[request.split], found, request.place(folder, run.config), config, {})
 
 
 def _prepared(config: Config, prepared: dict[str, PreparedData]) -> PreparedData:
-    """The prepared data of a run; runs on the same features share what is prepared."""
+    """The prepared data of a run; runs on the same features share them."""
     plain = as_plain(config)
     key = json.dumps([plain[name] for name in ("dataset", "index", "expert", "text")])
     if key not in prepared:
@@ -181,7 +187,7 @@ def _prepared(config: Config, prepared: dict[str, PreparedData]) -> PreparedData
 
 
 def _lock(run: Run) -> filelock.BaseFileLock:
-    """Held while a run is made."""
+    """The lock of a run; a process holds it while it makes the run."""
     folder = run_folder(run.config)
     make_folder(folder)
     return filelock.FileLock(folder / ".bench.lock")

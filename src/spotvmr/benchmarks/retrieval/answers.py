@@ -31,7 +31,7 @@ Answers = Mapping[str, Answer]
 """By the query's id."""
 
 
-def answers(run: Path) -> list[Row]:
+def answer_rows(run: Path) -> list[Row]:
     """Ask a trained run the test split of its data set from the video files.
 
     The lazy way, with an index frame in the middle of each clip as in training, is held against the run's own

@@ -17,7 +17,7 @@ from spotvmr.retrieval.retriever import build_retriever
 from spotvmr.system.files import whole_file
 
 
-def memory(path: Path, times: int) -> list[Row]:
+def memory_rows(path: Path, times: int) -> list[Row]:
     """Peak memory of one cold query on a video, and on the same video ``times`` times in a row.
 
     Each is asked in a process of its own, with the demo's encoders and a cache in a file, as users have it.
@@ -33,8 +33,8 @@ def memory(path: Path, times: int) -> list[Row]:
     ]
 
 
-def ask_once(path: str) -> None:
-    """Ask one cold query; what ``memory`` runs in a process of its own."""
+def query_once(path: str) -> None:
+    """Ask one cold query; what ``memory_rows`` runs in a process of its own."""
     with TemporaryDirectory() as folder:
         cache = VideoCache(Path(folder))
         build_retriever(compose(), cache).open(path, progress=False).ask(QUERY)
@@ -61,7 +61,7 @@ def repeat(path: Path, target: Path, times: int) -> None:
 
 def _peak_bytes(path: Path) -> int:
     """Largest resident memory of a process that asks one query."""
-    code = "import sys; from spotvmr.benchmarks.retrieval.memory import ask_once; ask_once(sys.argv[1])"
+    code = "import sys; from spotvmr.benchmarks.retrieval.memory import query_once; query_once(sys.argv[1])"
     process = subprocess.Popen([sys.executable, "-c", code, str(path)])
     _, status, usage = os.wait4(process.pid, 0)
     if status:

@@ -32,7 +32,7 @@ def realistic(config: Config) -> Config:
     return replace(config, expert=expert)
 
 
-def saving(config: Config, path: Path, what: str, cold: float | None, warm: float | None) -> list[Row]:
+def saving_rows(config: Config, path: Path, what: str, cold: float | None, warm: float | None) -> list[Row]:
     """Seconds of one query at the configured budget, cold, warm and asked again, over those of the dense way.
 
     Args:

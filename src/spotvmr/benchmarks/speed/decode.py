@@ -23,7 +23,7 @@ _CLIP_S, _FRAMES = 1.0, 4
 _DENSE_CLIPS, _KEY_FRAMES, _SCATTERED_CLIPS = 60, 60, 20
 
 
-def measure(videos: Mapping[str, Path], rounds: int = _ROUNDS) -> list[dict[str, Any]]:
+def decode_rows(videos: Mapping[str, Path], rounds: int = _ROUNDS) -> list[dict[str, Any]]:
     """Time every installed backend on each video, with one thread.
 
     The backends take turns within a round, so that other work on the machine slows all of them alike.

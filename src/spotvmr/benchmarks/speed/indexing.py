@@ -27,7 +27,7 @@ _ROUNDS = 5
 """Of decoding, by one process and by two in turn: what else the machine does then slows both, and their ratio least."""
 
 
-def measure(config: Config, videos: Mapping[str, Path]) -> list[dict[str, Any]]:
+def indexing_rows(config: Config, videos: Mapping[str, Path]) -> list[dict[str, Any]]:
     """Time decoding alone, and extraction as a whole, with one process, two, and one a core.
 
     Args:

@@ -22,7 +22,7 @@ from spotvmr.features import FeatureStore, StoreKey, StoreWriter
 _VIDEOS, _CLIPS, _DIM = 20, 3600, 768
 
 
-def measure() -> list[dict[str, Any]]:
+def part_rows() -> list[dict[str, Any]]:
     """Time every part.
 
     Returns:

@@ -50,11 +50,11 @@ def _parts(config: Config, part: str) -> list[dict[str, Any]]:
     if part == "page":
         from spotvmr.benchmarks.browser import page
 
-        return page.measure()
-    from spotvmr.benchmarks import length_scaling as linear
+        return page.page_rows()
+    from spotvmr.benchmarks import length_scaling
     from spotvmr.benchmarks.speed import parts as speed
 
-    return speed.measure() if part == "speed" else linear.measure(config)
+    return speed.part_rows() if part == "speed" else length_scaling.length_rows(config)
 
 
 def _index(config: Config, arguments: Arguments) -> list[dict[str, Any]]:
@@ -62,7 +62,7 @@ def _index(config: Config, arguments: Arguments) -> list[dict[str, Any]]:
     from spotvmr.benchmarks.speed import indexing as index_speed
 
     folder = _walks(config, number(arguments.options, "minutes", 4.0), _INDEX_VIDEOS)
-    return index_speed.measure(config, {path.stem: path for path in sorted(folder.glob("*.mp4"))})
+    return index_speed.indexing_rows(config, {path.stem: path for path in sorted(folder.glob("*.mp4"))})
 
 
 def _decode(config: Config, arguments: Arguments) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ def _decode(config: Config, arguments: Arguments) -> list[dict[str, Any]]:
     if "video" in arguments.options:
         film = Path(arguments.options["video"])
         videos[film.stem] = film
-    return decode.measure(videos)
+    return decode.decode_rows(videos)
 
 
 def _retrieval(config: Config, arguments: Arguments, part: str) -> list[dict[str, Any]]:
@@ -83,17 +83,17 @@ def _retrieval(config: Config, arguments: Arguments, part: str) -> list[dict[str
 
     options = arguments.options
     if part == "answers":
-        return answers.answers(Path(options.get("run", f"{config.paths.runs}/{config.name}")))
+        return answers.answer_rows(Path(options.get("run", f"{config.paths.runs}/{config.name}")))
     minutes = number(options, "minutes", 60.0)
     walk, name = _walk(config, minutes), f"{minutes:g} min errands"
     if part == "memory":
-        return memory.memory(walk, whole_number(options, "times", 10))
+        return memory.memory_rows(walk, whole_number(options, "times", 10))
     heavy = saving.realistic(config)
-    rows = saving.saving(heavy, walk, f"{name}, ViT-S-32", cold=0.25, warm=0.15)
-    rows += saving.saving(config, walk, f"{name}, demo's expert", cold=None, warm=None)
+    rows = saving.saving_rows(heavy, walk, f"{name}, ViT-S-32", cold=0.25, warm=0.15)
+    rows += saving.saving_rows(config, walk, f"{name}, demo's expert", cold=None, warm=None)
     if "video" in options:
         film = Path(options["video"])
-        rows += saving.saving(heavy, film, f"{film.stem}, ViT-S-32", cold=0.30, warm=None)
+        rows += saving.saving_rows(heavy, film, f"{film.stem}, ViT-S-32", cold=0.30, warm=None)
         rows += saving.index_decoding(film, film.stem)
     return rows
 

@@ -29,10 +29,10 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     """
     if "check" in arguments.words:
         _refuse(arguments)
-        from spotvmr.benchmarks.difficulty import check
+        from spotvmr.benchmarks.difficulty import check_difficulty
         from spotvmr.report import print_table
 
-        return check(config, (lambda _: None) if arguments.json else print_table)
+        return check_difficulty(config, (lambda _: None) if arguments.json else print_table)
     world = config.dataset.world
     if world is None:
         raise UserError(f"data set {config.dataset.name} is not a generated world; nothing to make, see dataset=demo")

@@ -17,7 +17,7 @@ from spotvmr.system.files import write_text_atomic
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from spotvmr.benchmarks.recall.curves import Row, Scored
+    from spotvmr.benchmarks.recall.curves import CurveRow, Scored
     from spotvmr.metrics import Difference
 
 ARMS = ("all", "none", "random", "uniform", "similarity", "one_shot", "spotter", "spotter_gumbel", "oracle")
@@ -115,7 +115,7 @@ def _named(one: Scored) -> Any:
     return replace(one.record, arm=one.arm)
 
 
-def _table(rows: Sequence[Row], scored: Sequence[Scored]) -> Table:
+def _table(rows: Sequence[CurveRow], scored: Sequence[Scored]) -> Table:
     """The rows for people."""
     from rich.table import Table
 
