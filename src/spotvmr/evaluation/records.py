@@ -54,7 +54,6 @@ def make_record(
     """
     config = data.config
     videos = {query.video_id: query.duration_s for query in queries}
-    rows = found.grounding.per_query().of([query.qid for query in queries])
     return RunRecord(
         name=name,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -71,7 +70,7 @@ def make_record(
         selector=config.selector.name,
         budget=config.budget,
         metrics=found.grounding.compute(),
-        ci95={name: (low, high) for name, (low, high) in bootstrap_ci(found.grounding.columns(rows)).items()},
+        ci95=_intervals(found, queries),
         selection=SelectionSummary(**found.selection.compute()),
         cost=cost_of(data, found, query_costs(system, data, queries, found, config.budget)),
         hardware=hardware(torch.cuda.get_device_name() if torch.cuda.is_available() else None),
@@ -83,6 +82,12 @@ def make_record(
         control=control,
         spending=spending or {},
     )
+
+
+def _intervals(found: Evaluation, queries: Sequence[Query]) -> dict[str, tuple[float | None, float | None]]:
+    """95 % intervals of the scores, by bootstrap over the queries."""
+    rows = found.grounding.per_query().of([query.qid for query in queries])
+    return {name: (low, high) for name, (low, high) in bootstrap_ci(found.grounding.columns(rows)).items()}
 
 
 def write_run(
