@@ -48,7 +48,6 @@ PENDING: tuple[str, ...] = (
     "assembly",
     "benchmarks",
     "cli",
-    "cost",
     "encoders",
     "evaluation",
     "features",
