@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -24,6 +26,9 @@ STUCK_S = 60
 """A decoder that is silent for so many seconds hangs; a chunk takes seconds at most, even of 4K film."""
 _CHUNK_BYTES = 48 << 20
 """Decoded frames handed over at once; bounds memory whatever the resolution."""
+_SHARED = Path("/dev/shm")  # noqa: S108 where Linux keeps shared memory; absent elsewhere
+_ROOM = 4
+"""Chunks that must fit when one is handed over: other workers hand theirs over at the same time."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,20 @@ class Failure:
     message: str
 
 
-class ClipStream(IterableDataset[Chunk | Failure]):
+@dataclass(frozen=True)
+class _Piped:
+    """A chunk whose pixels travel through a pipe, since shared memory has no room for them.
+
+    Attributes:
+        chunk: The chunk without pixels.
+        pixels: Its pixels.
+    """
+
+    chunk: Chunk
+    pixels: NDArray[np.uint8]
+
+
+class ClipStream(IterableDataset[Chunk | _Piped | Failure]):
     """Decoded clips of many videos, for ONE worker process.
 
     Args:
@@ -74,7 +92,7 @@ class ClipStream(IterableDataset[Chunk | Failure]):
         self.backend = backend
         self.begun = torch.zeros(1, dtype=torch.int64).share_memory_()
 
-    def __iter__(self) -> Iterator[Chunk | Failure]:
+    def __iter__(self) -> Iterator[Chunk | _Piped | Failure]:
         """Go through the videos; one that cannot be read becomes a ``Failure``."""
         for video_id in self.videos:
             self.begun += 1
@@ -85,7 +103,7 @@ class ClipStream(IterableDataset[Chunk | Failure]):
             except MemoryError:
                 yield Failure(video_id, f"no memory to decode {self.videos[video_id]}; make it smaller or leave it out")
 
-    def _video(self, video_id: str) -> Iterator[Chunk]:
+    def _video(self, video_id: str) -> Iterator[Chunk | _Piped]:
         """Decode one video once, in chunks."""
         info = probe(self.videos[video_id])
         grid = ClipGrid(info.duration_s, self.clip_s)
@@ -95,11 +113,19 @@ class ClipStream(IterableDataset[Chunk | Failure]):
         for clip, frames in stream_clips(info.path, grid, self.frames, None, 0, self.backend):
             held.append(frames.pixels)
             if len(held) == size or clip + 1 == grid.n_clips:
-                pixels = torch.from_numpy(np.stack(held))
-                spent = time.perf_counter() - began
-                start = clip + 1 - len(held)
-                yield Chunk(video_id, info.duration_s, start, pixels, spent, clip + 1 == grid.n_clips)
+                pixels = np.stack(held)
+                spent, start = time.perf_counter() - began, clip + 1 - len(held)
+                chunk = Chunk(video_id, info.duration_s, start, torch.empty(0), spent, clip + 1 == grid.n_clips)
+                if _fits_shared_memory(pixels.nbytes):
+                    yield replace(chunk, pixels=torch.from_numpy(pixels))
+                else:
+                    yield _Piped(chunk, pixels)
                 held, began = [], time.perf_counter()
+
+
+def _fits_shared_memory(n_bytes: int) -> bool:
+    """Whether a tensor can go through shared memory, of which Docker gives a container 64 MB."""
+    return not _SHARED.is_dir() or shutil.disk_usage(_SHARED).free > _ROOM * n_bytes
 
 
 def decoded(
@@ -159,7 +185,10 @@ def _begun_and_watched(
                 # torch's handler raises at whatever line the caller is; waiting for a chunk finds the death as well.
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             yield None
-            for chunk in chunks:
+            for found in chunks:
+                chunk = found
+                if isinstance(found, _Piped):
+                    chunk = replace(found.chunk, pixels=torch.from_numpy(found.pixels))
                 if isinstance(chunk, Failure) or chunk.last:
                     del left[chunk.video_id]
                 yield chunk

@@ -78,6 +78,26 @@ def test_a_bad_video_costs_itself_alone(said: str, videos: dict[str, Path], monk
     assert clips["first"] == clips["last"] == {0: 2, 2: 2}
 
 
+def test_without_room_in_shared_memory_pixels_go_through_a_pipe(
+    videos: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Docker gives a container 64 MB of shared memory; what arrives is the same."""
+
+    def pixels() -> list[torch.Tensor]:
+        chunks = list(watched(videos, 1.0, 2, 2))
+        assert all(isinstance(chunk, Chunk) for chunk in chunks)
+        return [chunk.pixels for chunk in chunks if isinstance(chunk, Chunk)]
+
+    shared = pixels()
+    monkeypatch.setattr(decoding, "_SHARED", tmp_path)
+    monkeypatch.setattr(decoding.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 64 << 10}))
+    piped = pixels()
+    assert len(piped) == len(shared) == 6
+    assert all(torch.equal(one, other) for one, other in zip(piped, shared, strict=True))
+    assert decoding._fits_shared_memory(16_000)
+    assert not decoding._fits_shared_memory(17_000)
+
+
 def test_a_fault_of_ours_is_raised(videos: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     def fault() -> None:
         raise RuntimeError("ours")
