@@ -246,7 +246,7 @@ def test_limits(key: str, good: list[str], bad: list[str]) -> None:
 
 @pytest.mark.parametrize("selector", ["spotter", "one_shot"])
 def test_a_spotter_that_nothing_teaches_is_refused(selector: str) -> None:
-    with pytest.raises(UserError, match=rf"distill\.selection=0 leaves selector={selector} untaught"):
+    with pytest.raises(UserError, match=rf"distill\.selection=0 leaves selector={selector} without a loss"):
         compose([f"selector={selector}", "distill.selection=0"])
     assert compose(["selector=uniform", "distill.selection=0"]).distill.selection == 0
 

@@ -63,7 +63,7 @@ def made(config: Config, data: PreparedData) -> GroundingModule:
     """A student with a teacher, the same in every process."""
     L.seed_everything(config.seed, verbose=False)
     teacher, student = build_teacher(config, *data.dims), build_student(config, *data.dims)
-    criterion = build_criterion(config.model, config.distill, student.model.family, config.selector.budget_weight)
+    criterion = build_criterion(config, student.model)
     return GroundingModule(
         student, criterion, config.budget, config.seed, config.trainer, config.dataset.iou_rule, asked(data), teacher
     )

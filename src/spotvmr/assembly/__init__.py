@@ -1,13 +1,12 @@
 """Builders: configuration to data, encoders, networks and losses with plain arguments."""
 
-from spotvmr.assembly.builders import build_student, build_teacher, start_as_teacher
+from spotvmr.assembly.builders import build_student, build_teacher, code_digests, start_as_teacher
 from spotvmr.assembly.criterion import Criterion, build_criterion
 from spotvmr.assembly.data import Splits, find_videos, load_splits, make_world
 from spotvmr.assembly.derived import DerivedIndex
 from spotvmr.assembly.encoders import FeatureSource, build_encoders, build_text, index_path, index_tower
 from spotvmr.assembly.encoding import encode_clips, spec_key
 from spotvmr.assembly.imported import find_excerpts
-from spotvmr.assembly.own_models import code_digest
 from spotvmr.assembly.system import BudgetedVmr, SystemOutput
 from spotvmr.assembly.weights import check_encoders, load_weights, read_identity, save_weights
 from spotvmr.assembly.zero_shot import build_zero_shot
@@ -26,7 +25,7 @@ __all__ = [
     "build_text",
     "build_zero_shot",
     "check_encoders",
-    "code_digest",
+    "code_digests",
     "encode_clips",
     "find_excerpts",
     "find_videos",

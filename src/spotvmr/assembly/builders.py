@@ -1,81 +1,69 @@
-"""From configuration to objects with plain arguments: the one place that knows names."""
+"""From configuration to VMR models and whole systems, with plain arguments."""
 
 from __future__ import annotations
 
-import copy
-from dataclasses import replace
+import inspect
+from collections.abc import Mapping
+from typing import Any
 
-import torch
 from torch import nn
 
-from spotvmr.assembly.own_models import make_model, model_class
+from spotvmr.assembly.own_code import digests, find, make, require_members
+from spotvmr.assembly.selectors import FeatureDims, build_selector
 from spotvmr.assembly.system import BudgetedVmr
-from spotvmr.config.schema import Config, ModelConfig, SelectorConfig
-from spotvmr.config.suggest import did_you_mean
+from spotvmr.config.schema import Config
+from spotvmr.config.schema.models import ModelConfig, OwnModelConfig
 from spotvmr.errors import UserError
-from spotvmr.models import CrossModalEncoder, VmrModel
-from spotvmr.selection import (
-    AllClips,
-    FixedSelector,
-    GumbelSpotter,
-    NoClips,
-    Spotter,
-    oracle_rule,
-    random_rule,
-    similarity_rule,
-    uniform_rule,
-)
-from spotvmr.types.batches import ClipInputs, TextBatch
+from spotvmr.models import Detr, Snag, Tan2d, VmrModel, VslNet
+from spotvmr.selection import AllClips
 
-SELECTORS = ("all", "none", "random", "uniform", "similarity", "one_shot", "spotter", "spotter_gumbel", "oracle")
+MODELS: Mapping[str, type[nn.Module]] = {
+    "vslnet": VslNet,
+    "tan2d": Tan2d,
+    "qd_detr": Detr,
+    "moment_detr": Detr,
+    "snag": Snag,
+}
+"""The package's models by name."""
+_MEMBERS = ("dim", "loss", "fusion", "encode", "predict", "decode")
+_SIZE = ("heads", "conv_layers", "kernel", "reach", "nms_iou")
 
 
-def build_model(config: ModelConfig, index_dim: int, expert_dim: int, text_dim: int) -> VmrModel:
-    """The VMR model of a configuration, for features of these channels."""
-    dims = {"index_dim": index_dim, "expert_dim": expert_dim, "text_dim": text_dim}
-    model: VmrModel = make_model(model_class(config), vars(config) | dims, config.options)
-    if not config.indicator:
-        if model.fusion is None:
-            raise UserError(
-                f"model.indicator=false needs a cross-modal encoder that can be copied; model {config.name} has none"
-            )
-        # A spotter's own encoder is a copy of this one, hook and all.
-        model.fusion.register_forward_pre_hook(_hide_indicator)
+def build_model(settings: ModelConfig, index_dim: int, expert_dim: int, text_dim: int) -> VmrModel:
+    """The VMR model of a configuration, for features of these channels.
+
+    Raises:
+        UserError: There is no such model, or its class is not what ``models.VmrModel`` says.
+    """
+    kind = find("model", settings.name, settings.target, MODELS)
+    values = vars(settings) | FeatureDims(index_dim, expert_dim, text_dim).named()
+    model: VmrModel = make("model", kind, values, settings.options)
+    require_members(model, _MEMBERS, "models.VmrModel")
+    if isinstance(settings, OwnModelConfig) and model.fusion is not None:
+        _check_used(settings, kind)
     return model
 
 
-def build_selector(
-    config: SelectorConfig, model: ModelConfig, host: VmrModel, index_dim: int, expert_dim: int, text_dim: int
-) -> nn.Module:
-    """The selector of a configuration, for features of these channels and this host."""
-    rules = {"random": random_rule(config.seed), "uniform": uniform_rule, "similarity": similarity_rule}
-    if config.name in rules:
-        return FixedSelector(rules[config.name])
-    if config.name == "oracle":
-        return FixedSelector(oracle_rule)
-    if config.name in ("one_shot", "spotter"):
-        encoder, dim = _preview_encoder(config, model, host, index_dim, expert_dim, text_dim)
-        penalties, train_penalties = _penalties(config.steps), _penalties(config.train_steps)
-        return Spotter(dim, penalties, train_penalties, config.spread, config.noise, encoder)
-    if config.name == "spotter_gumbel":
-        return GumbelSpotter(host.dim, config.train_steps, config.noise, config.temperature, config.seed)
-    if config.name == "none":
-        return NoClips()
-    if config.name == "all":
-        return AllClips()
-    raise UserError(f"unknown selector.name '{config.name}': {did_you_mean(config.name, SELECTORS)}")
+def _check_used(settings: OwnModelConfig, kind: Any) -> None:
+    """Refuse settings of size that neither an own model nor an encoder of the spotter reads."""
+    usual, named = OwnModelConfig(), inspect.signature(kind).parameters
+    for key in _SIZE:
+        if getattr(settings, key) != getattr(usual, key) and key not in named:
+            raise UserError(f"model.{key}={getattr(settings, key)} is no argument of {kind.__name__}: leave it out")
 
 
 def build_student(config: Config, index_dim: int, expert_dim: int, text_dim: int) -> BudgetedVmr:
     """Selector and VMR model of a configuration."""
     model = build_model(config.model, index_dim, expert_dim, text_dim)
-    selector = build_selector(config.selector, config.model, model, index_dim, expert_dim, text_dim)
-    return BudgetedVmr(model, selector, config.selector.rerank)
+    dims = FeatureDims(index_dim, expert_dim, text_dim)
+    selector = build_selector(config.selector, config.model, model, dims)
+    return BudgetedVmr(model, selector, config.selector.rerank, config.model.indicator)
 
 
 def build_teacher(config: Config, index_dim: int, expert_dim: int, text_dim: int) -> BudgetedVmr:
     """The same VMR model on every clip."""
-    return BudgetedVmr(build_model(config.model, index_dim, expert_dim, text_dim), AllClips())
+    model = build_model(config.model, index_dim, expert_dim, text_dim)
+    return BudgetedVmr(model, AllClips(), indicator=config.model.indicator)
 
 
 def start_as_teacher(student: BudgetedVmr, teacher: BudgetedVmr) -> None:
@@ -89,22 +77,7 @@ def start_as_teacher(student: BudgetedVmr, teacher: BudgetedVmr) -> None:
         encoder.load_state_dict(fusion.state_dict())
 
 
-def _hide_indicator(_: nn.Module, inputs: tuple[ClipInputs, TextBatch]) -> tuple[ClipInputs, TextBatch]:
-    """Show an encoder zeros where it would see which clips have expert features."""
-    clips, text = inputs
-    return replace(clips, chosen=torch.zeros_like(clips.chosen)), text
-
-
-def _penalties(steps: int) -> list[float]:
-    """Of each step, in log odds, as differences of scores are: 0 in the last, 3 at most in those before."""
-    return [float(min(left, 3)) for left in reversed(range(steps))]
-
-
-def _preview_encoder(
-    config: SelectorConfig, model: ModelConfig, host: VmrModel, index_dim: int, expert_dim: int, text_dim: int
-) -> tuple[nn.Module | None, int]:
-    """The encoder of a spotter's previews and its channels; None shares the host's."""
-    if host.fusion is not None:
-        return None if config.encoder == "shared" else copy.deepcopy(host.fusion), host.dim
-    widths = (model.dim, model.heads, model.conv_layers, model.kernel, model.reach, model.dropout)
-    return CrossModalEncoder(index_dim, expert_dim, text_dim, *widths), model.dim
+def code_digests(config: Config) -> dict[str, str]:
+    """Hash of each file of own code that weights depend on, by what it is for."""
+    targets = {"model": config.model.target, "selector": config.selector.target, "text": config.text.target}
+    return digests(targets | {f"losses.{name}": loss.target for name, loss in config.losses.items()})

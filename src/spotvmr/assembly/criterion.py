@@ -2,52 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 
 from spotvmr import losses
+from spotvmr.assembly.own_code import from_file, make
 from spotvmr.assembly.system import SystemOutput
-from spotvmr.assembly.terms import FAMILIES, Terms
-from spotvmr.config.schema import DistillConfig, ModelConfig
-from spotvmr.config.suggest import did_you_mean
+from spotvmr.config.schema import Config, DistillConfig, LossConfig
 from spotvmr.errors import UserError
-from spotvmr.models import VmrOutput
+from spotvmr.models import VmrModel, VmrOutput
+from spotvmr.models.losses import ModelLoss
 from spotvmr.types.batches import TargetBatch
 
 
 class Criterion(nn.Module):
-    """Terms of every VMR model and those of its family; each weighed, 0 leaves it out.
+    """The weighted terms of a training; a weight of 0 leaves its term out.
 
     Args:
-        model: Weights of the terms against the true moment.
+        model_loss: The loss of the VMR model on its own outputs.
+        highlight_weight: Of the highlight loss.
         distill: Weights of the terms against a teacher.
-        terms: The family's own.
         budget_weight: Of the budget loss of selectors whose budget is soft.
+        added: Additional losses by name; each takes the system's output, the target and the teacher's output or None.
+        added_weights: Their weights.
     """
 
-    def __init__(self, model: ModelConfig, distill: DistillConfig, terms: Terms, budget_weight: float) -> None:
+    def __init__(
+        self,
+        model_loss: ModelLoss,
+        highlight_weight: float,
+        distill: DistillConfig,
+        budget_weight: float,
+        added: nn.ModuleDict,
+        added_weights: Mapping[str, float],
+    ) -> None:
         super().__init__()
-        self.model, self.distill, self.terms, self.budget_weight = model, distill, terms, budget_weight
+        self.terms, self.highlight_weight, self.distill = model_loss, highlight_weight, distill
+        self.budget_weight, self.added, self.added_weights = budget_weight, added, dict(added_weights)
 
     def forward(self, student: SystemOutput, target: TargetBatch, teacher: VmrOutput | None) -> dict[str, Tensor]:
-        """The weighed terms by name; their sum is the loss."""
+        """The weighted terms by name; their sum is the loss."""
         out = student.vmr
-        terms = self.terms.truth(out, target)
-        terms["highlight"] = self.model.highlight_weight * losses.highlight_loss(out.highlight, target.inside, out.mask)
+        terms = self.terms.supervised(out, target)
+        terms["highlight"] = self.highlight_weight * losses.highlight_loss(out.highlight, target.inside, out.mask)
         if teacher is not None:
             terms |= self._distilled(out, teacher)
         if student.selection.soft is not None:  # a soft selector learns from its budget and through the VMR model alone
             terms["budget"] = self.budget_weight * _budget(student)
         elif student.selection.scores and self.distill.selection:
             terms["selection"] = self.distill.selection * self._selection(student, target, teacher)
+        for name, loss in self.added.items():
+            terms[name] = self.added_weights[name] * loss(student, target, teacher)
         return terms
 
     def _distilled(self, out: VmrOutput, teacher: VmrOutput) -> dict[str, Tensor]:
         """Terms against the teacher."""
         weight, terms = self.distill, {}
         if weight.heads:
-            terms["distill_heads"] = weight.heads * self.terms.taught(out, teacher)
+            terms["distill_heads"] = weight.heads * self.terms.distilled(out, teacher)
         if weight.fused and out.fused.shape == teacher.fused.shape:
             terms["distill_fused"] = weight.fused * losses.fused_distillation(out.fused, teacher.fused, out.mask)
         if weight.highlight:
@@ -56,7 +69,7 @@ class Criterion(nn.Module):
         return terms
 
     def _selection(self, student: SystemOutput, target: TargetBatch, teacher: VmrOutput | None) -> Tensor:
-        """Each step's scores should rank what the teacher finds worth a look, else the true clips."""
+        """Each step's scores should rank the true clips first, and those that the teacher finds relevant."""
         relevance = target.inside
         if teacher is not None:
             soft = teacher.highlight.sigmoid()
@@ -78,13 +91,28 @@ def _budget(student: SystemOutput) -> Tensor:
     return losses.budget_loss(soft.draws, selection.weight, soft.budget, student.vmr.mask)
 
 
-def build_criterion(model: ModelConfig, distill: DistillConfig, family: Any, budget_weight: float = 0.0) -> Criterion:
-    """The criterion of a model family: a name in ``FAMILIES``, or a class of terms.
+def build_criterion(config: Config, model: VmrModel) -> Criterion:
+    """The criterion of a training: the loss that the model names, what all models share, and additional losses.
+
+    Args:
+        config: The settings.
+        model: The VMR model.
 
     Raises:
-        UserError: There is no such family.
+        UserError: An additional loss does not load.
     """
-    if isinstance(family, str) and family not in FAMILIES:
-        raise UserError(f"unknown family '{family}' of model {model.name}: {did_you_mean(family, FAMILIES)}")
-    terms: Any = FAMILIES[family] if isinstance(family, str) else family
-    return Criterion(model, distill, terms(model), budget_weight)
+    added = {name: _added(name, loss) for name, loss in config.losses.items()}
+    weights = {name: loss.weight for name, loss in config.losses.items()}
+    own: ModelLoss = model.loss(config.model)
+    return Criterion(
+        own, config.model.highlight_weight, config.distill, config.selector.budget_weight, nn.ModuleDict(added), weights
+    )
+
+
+def _added(name: str, loss: LossConfig) -> nn.Module:
+    """An additional loss from a file."""
+    group = f"losses.{name}"
+    built = make(group, from_file(group, loss.target), {}, loss.options)
+    if not isinstance(built, nn.Module):
+        raise UserError(f"{group}.target={loss.target} is no torch.nn.Module: make its class one")
+    return built

@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 from spotvmr.cost import count_gflops
 from spotvmr.models import VmrModel, VmrOutput, rerank
-from spotvmr.selection import ExpertSource, Selection, SelectionRequest
+from spotvmr.selection import ExpertSource, Selection, SelectionRequest, Selector
 from spotvmr.types import Moment
 from spotvmr.types.batches import ClipInputs, TargetBatch, TextBatch
 
 
 @dataclass(frozen=True)
 class SystemOutput:
-    """What was looked at and what was found."""
+    """The selection, and the output of the VMR model under it."""
 
     selection: Selection
     vmr: VmrOutput
@@ -29,13 +29,14 @@ class BudgetedVmr(nn.Module):
         model: The VMR model.
         selector: Maps a ``SelectionRequest`` to a ``Selection``.
         rerank: Weight of the selector's scores in the ranking of moments; 0 ranks by the model's alone.
+        indicator: Whether the model sees which clips have expert features.
     """
 
-    def __init__(self, model: VmrModel, selector: nn.Module, rerank: float = 0.0) -> None:
+    def __init__(self, model: VmrModel, selector: Selector, rerank: float = 0.0, indicator: bool = True) -> None:
         super().__init__()
         self.model = model
         self.selector = selector
-        self.rerank = rerank
+        self.rerank, self.indicator = rerank, indicator
 
     def forward(
         self,
@@ -56,14 +57,15 @@ class BudgetedVmr(nn.Module):
             budget: Share of the valid clips (B,).
             source: Where expert features come from.
             keys: Query ids, B of them.
-            target: The truth, for the oracle arm alone.
+            target: The truth, for the oracle alone.
         """
         selection = self.selector(SelectionRequest(index, mask, text, budget, source, self.model, keys, target))
         return SystemOutput(selection, self.localise(index, mask, text, selection))
 
     def localise(self, index: Tensor, mask: Tensor, text: TextBatch, selection: Selection) -> VmrOutput:
         """Run the VMR model under a selection that was made before."""
-        seen = ClipInputs(index, selection.expert, selection.weight, mask)
+        shown = selection.weight if self.indicator else torch.zeros_like(selection.weight)
+        seen = ClipInputs(index, selection.expert, shown, mask)
         return self.model(seen, text)
 
     @torch.no_grad()

@@ -8,7 +8,6 @@ from spotvmr.config.schema import (
     DatasetConfig,
     DistillConfig,
     EncoderConfig,
-    ModelConfig,
     PathsConfig,
     Plain,
     SelectorConfig,

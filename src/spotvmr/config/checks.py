@@ -23,10 +23,14 @@ def check(config: Config) -> None:
         raise _out_of_limits("expert.drop", config.expert.drop, "empty: only parts of an index are left out")
     if config.expert.derive:
         raise _out_of_limits("expert.derive", config.expert.derive, "empty: only an index is derived")
-    if config.model.dim % config.model.heads:
-        raise UserError(f"model.heads={config.model.heads} must divide model.dim={config.model.dim}")
+    heads = getattr(config.model, "heads", 1)
+    if config.model.dim % heads:
+        raise UserError(f"model.heads={heads} must divide model.dim={config.model.dim}")
+    low, high = getattr(config.model, "iou_low", 0.0), getattr(config.model, "iou_high", 1.0)
+    if low >= high:
+        raise UserError(f"model.iou_low={low} must be below model.iou_high={high}")
     if config.selector.name in ("spotter", "one_shot") and not config.distill.selection:
-        raise UserError(f"distill.selection=0 leaves selector={config.selector.name} untaught: must be above 0")
+        raise UserError(f"distill.selection=0 leaves selector={config.selector.name} without a loss: must be above 0")
 
 
 def _value(config: Config, name: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spotvmr.config.folders import CONF, find_choice, find_experiment, own_model
+from spotvmr.config.folders import CONF, find_choice, find_experiment, own_class
 from spotvmr.config.layers import Layer, Tree, merge_layers, read_tree, setting_keys
 from spotvmr.config.overrides import parse
 from spotvmr.config.plain import finish
@@ -67,7 +67,9 @@ def change(plain: Mapping[str, Any], overrides: Sequence[str], where: str) -> Co
     if given.experiment is not None:
         raise UserError(f"experiment={given.experiment} does not go with the settings of {where}: leave out one")
     chosen = [_group_layer(group, given.choices[group])[0] for group in GROUPS if group in given.choices]
-    return finish(merge_layers([Layer(where, dict(plain)), *chosen, Layer("command line", given.tree)]), "settings")
+    return finish(
+        merge_layers([Layer(where, dict(plain), saved=True), *chosen, Layer("command line", given.tree)]), "settings"
+    )
 
 
 def _last(group: str, named: Sequence[Mapping[str, str]]) -> str:
@@ -76,7 +78,7 @@ def _last(group: str, named: Sequence[Mapping[str, str]]) -> str:
 
 def _group_layer(group: str, choice: str) -> tuple[Layer, dict[str, str]]:
     """Read a group's file; where its settings have a name, the file's name is the default."""
-    if group == "model" and (own := own_model(choice)):
+    if own := own_class(group, choice):
         return Layer(choice, {group: own}), {}
     path = find_choice(group, choice)
     tree = read_tree(path)

@@ -43,13 +43,19 @@ def find_choice(group: str, choice: str) -> Path:
     return known[choice]
 
 
-def own_model(choice: str) -> dict[str, str] | None:
-    """Settings of ``model=`` where it names no YAML file but a class: ``path/to/file.py:Class`` or an entry point."""
+OWN_GROUPS = ("model", "selector", "text")
+"""Groups whose choice may be a class: ``path/to/file.py:ClassName``, or an entry point of ``spotvmr.<group>s``."""
+
+
+def own_class(group: str, choice: str) -> dict[str, str] | None:
+    """Settings of a group whose choice names no YAML file but a class; None for any other choice."""
+    if group not in OWN_GROUPS:
+        return None
     if ".py:" in choice:
         return {"name": choice.rpartition(":")[2], "target": choice}
-    if _is_path(choice) or choice in choices("model"):
+    if _is_path(choice) or choice in choices(group):
         return None
-    return {"name": choice} if choice in entry_points(group="spotvmr.models").names else None
+    return {"name": choice} if choice in entry_points(group=f"spotvmr.{group}s").names else None
 
 
 def find_experiment(name: str) -> Path:

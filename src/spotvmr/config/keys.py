@@ -6,12 +6,13 @@ import inspect
 import json
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from spotvmr.config.fields import Limit
 from spotvmr.config.schema import Config
+from spotvmr.config.schema.models import MODEL_CONFIGS, ModelConfig, OwnModelConfig, model_keys
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Key:
         meaning: What it is; for a group what its keys are about.
         unit: What a number counts; may be empty.
         limit: What values it takes; None: all of its type.
+        models: The models that have it, where not all have; ``own`` stands for own models.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Key:
     meaning: str
     unit: str
     limit: Limit | None
+    models: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -54,7 +57,21 @@ def _walk(kind: type, prefix: str) -> Iterator[Key]:
         else:
             meaning = (inspect.getdoc(group) or "").partition("\n")[0]
             yield Key(name, hint, group, None, meaning, "", None)
-            yield from _walk(group, f"{name}.")
+            yield from _walk_models() if group is ModelConfig else _walk(group, f"{name}.")
+
+
+def _walk_models() -> Iterator[Key]:
+    """The settings of all models, each once."""
+    seen: set[str] = set()
+    owners = model_keys()
+    kinds: tuple[type, ...] = (ModelConfig, *MODEL_CONFIGS.values(), OwnModelConfig)
+    common = {field.name for field in fields(ModelConfig)}
+    for kind in kinds:
+        for key in _walk(kind, "model."):
+            name = key.name.removeprefix("model.")
+            if name not in seen:
+                seen.add(name)
+                yield key if name in common else replace(key, models=tuple(owners[name]))
 
 
 def _default(field: Field[Any]) -> Any:
@@ -63,7 +80,8 @@ def _default(field: Field[Any]) -> Any:
 
 def dataclass_of(kind: Any) -> type | None:
     """The dataclass behind a field's type, ``X`` or ``X | None``; None for plain values."""
-    found = [part for part in (kind, *get_args(kind)) if is_dataclass(part)]
+    parts = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    found = [part for part in parts if is_dataclass(part)]
     return cast(type, found[0]) if found else None
 
 

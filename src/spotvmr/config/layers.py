@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_origin
 
@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from spotvmr.config.keys import all_keys, dataclass_of, may_be_null, type_name
 from spotvmr.config.schema import Config
+from spotvmr.config.schema.models import ModelConfig, model_config_class, model_keys
 from spotvmr.config.suggest import did_you_mean
 from spotvmr.errors import UserError
 
@@ -26,10 +27,13 @@ class Layer:
     Attributes:
         where: The place as the user knows it: a file or "the command line".
         tree: Nested keys and values as YAML gives them.
+        saved: Whether a run saved it. Early runs saved the settings of every model; what the model does not have is left
+            out.
     """
 
     where: str
     tree: Tree
+    saved: bool = False
 
 
 def read_tree(path: Path) -> Tree:
@@ -61,11 +65,38 @@ def merge_layers(layers: Sequence[Layer], also_known: Sequence[str] = ()) -> Dic
     """
     for layer in layers:
         _check_keys(layer, also_known)
+    name, target = _model_of(layers)
+    schema = OmegaConf.structured(Config)
+    schema.model = OmegaConf.structured(model_config_class(name, target))
+    layers = [_for_model(layer, name, tuple(schema.model)) for layer in layers]
     try:
-        return cast(DictConfig, OmegaConf.merge(OmegaConf.structured(Config), *(layer.tree for layer in layers)))
+        return cast(DictConfig, OmegaConf.merge(schema, *(layer.tree for layer in layers)))
     except OmegaConfBaseException:
-        _blame(layers)
+        _blame(layers, schema)
         raise
+
+
+def _model_of(layers: Sequence[Layer]) -> tuple[str, str]:
+    """Name and target of the model that the layers choose, later ones over earlier ones."""
+    found: dict[str, Any] = {}
+    for layer in layers:
+        group = layer.tree.get("model")
+        found |= {key: group[key] for key in ("name", "target") if key in group} if isinstance(group, Mapping) else {}
+    return str(found.get("name", ModelConfig.name)), str(found.get("target") or "")
+
+
+def _for_model(layer: Layer, name: str, known: Sequence[str]) -> Layer:
+    """The layer, refused if it sets what its model does not have; a saved layer without that."""
+    group = layer.tree.get("model")
+    if not isinstance(group, Mapping):
+        return layer
+    foreign = [key for key in group if key not in known]
+    if foreign and not layer.saved:
+        owners = ", ".join(model_keys()[foreign[0]])
+        meant = did_you_mean(foreign[0], known)
+        raise UserError(f"model.{foreign[0]} ({layer.where}) is a setting of {owners}, not of {name}: {meant}")
+    kept = {key: value for key, value in group.items() if key in known}
+    return replace(layer, tree={**layer.tree, "model": kept})
 
 
 def setting_keys() -> Mapping[str, Any]:
@@ -80,10 +111,16 @@ def _walk_tree(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield from _walk_tree(value, f"{prefix}{key}.")
 
 
+def _above(key: str) -> list[str]:
+    """The groups above a dotted key."""
+    parts = key.split(".")
+    return [".".join(parts[:n]) for n in range(1, len(parts))]
+
+
 def _check_keys(layer: Layer, also_known: Sequence[str]) -> None:
     known = setting_keys()
     for key, value in _walk_tree(layer.tree):
-        if get_origin(known.get(key.rpartition(".")[0])) is dict:
+        if any(get_origin(known.get(above)) is dict for above in _above(key)):
             continue  # names of the user's own
         if key not in known:
             meant = did_you_mean(key, [*known, *also_known])
@@ -92,11 +129,11 @@ def _check_keys(layer: Layer, also_known: Sequence[str]) -> None:
             raise UserError(f"{key}={value!r} ({layer.where}): {key} is a group of keys, set {key}.<key>=<value>")
 
 
-def _blame(layers: Sequence[Layer]) -> None:
+def _blame(layers: Sequence[Layer], schema: DictConfig) -> None:
     """Raise the error of the first layer that the schema does not take."""
     for layer in layers:
         try:
-            OmegaConf.merge(OmegaConf.structured(Config), layer.tree)
+            OmegaConf.merge(schema, layer.tree)
         except OmegaConfBaseException as error:
             raise UserError(_wrong_value(layer, error)) from error
 

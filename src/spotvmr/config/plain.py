@@ -49,7 +49,7 @@ def from_plain(plain: Mapping[str, Any], where: str = "plain settings") -> Confi
     Raises:
         UserError: A key, type or value is wrong.
     """
-    return finish(merge_layers([Layer(where, dict(plain))]), where)
+    return finish(merge_layers([Layer(where, dict(plain), saved=True)]), where)
 
 
 def to_yaml(config: Config) -> str:

@@ -25,7 +25,7 @@ from spotvmr.features.samples import Collator, GroundingDataset
 from spotvmr.metrics import best_iou_at
 from spotvmr.metrics.separation import separation
 from spotvmr.models import share
-from spotvmr.selection import Selection, Spotter
+from spotvmr.selection import Selection
 from spotvmr.types import Moment, Query
 from spotvmr.types.batches import GroundingBatch
 
@@ -112,7 +112,7 @@ def plan_spending(system: BudgetedVmr, data: PreparedData) -> tuple[Spending, di
         UserError: The selector cannot extend an earlier selection, or there is no validation split.
     """
     config = data.config
-    if not isinstance(system.selector, Spotter):
+    if not system.selector.continues:
         raise UserError(
             f"adaptive spending needs a selector that extends a selection: selector={config.selector.name} does not"
         )

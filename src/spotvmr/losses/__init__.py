@@ -7,10 +7,19 @@ from spotvmr.losses.highlight import highlight_loss, ranking_loss
 from spotvmr.losses.points import point_border_loss, point_distillation, point_focal_loss, positive_points
 from spotvmr.losses.processes import mean_over_processes
 from spotvmr.losses.proposals import map_distillation, map_loss
-from spotvmr.losses.sets import matched, negative_loss, saliency_hinge, set_distillation, set_loss, span_distance
+from spotvmr.losses.sets import (
+    SetWeights,
+    matched,
+    negative_loss,
+    saliency_hinge,
+    set_distillation,
+    set_loss,
+    span_distance,
+)
 from spotvmr.losses.span import border_clips, masked_log_softmax, offset_loss, span_loss
 
 __all__ = [
+    "SetWeights",
     "border_clips",
     "budget_loss",
     "fused_distillation",

@@ -7,6 +7,8 @@ window and in a long video.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 import torch.nn.functional as nnf
@@ -15,14 +17,25 @@ from torch import Tensor
 from spotvmr.losses.geometry import span_giou
 from spotvmr.losses.processes import mean_over_processes
 
-_L1, _GIOU, _CLASS = 10.0, 1.0, 4.0
-"""Weights of distance, overlap and class, in the matching and in the loss."""
-_BACKGROUND = 0.1
-"""Weight of the background class: 9 of 10 predictions belong to it."""
 _STRETCH = 32.0
 """Clips that count as 1 in the L1 distance; a moment is then about as large as in the 75-clip videos of the papers."""
-_MARGIN = 0.2
-"""By which the saliency of a clip inside shall exceed that of one outside."""
+
+
+@dataclass(frozen=True)
+class SetWeights:
+    """Weights of a set's matching and loss; the defaults are those of the papers.
+
+    Attributes:
+        l1: Of the L1 distance.
+        giou: Of the generalised IoU.
+        label: Of the class.
+        background: Of the background class within the class term.
+    """
+
+    l1: float = 10.0
+    giou: float = 1.0
+    label: float = 4.0
+    background: float = 0.1
 
 
 def matched(cost: Tensor) -> Tensor:
@@ -45,27 +58,35 @@ def span_distance(a: Tensor, b: Tensor) -> Tensor:
     return (centre.abs() + width.abs()) / _STRETCH
 
 
-def set_loss(label: Tensor, spans: Tensor, span: Tensor) -> Tensor:
+def set_loss(label: Tensor, spans: Tensor, span: Tensor, weights: SetWeights = SetWeights()) -> Tensor:
     """Matching by Hungarian algorithm, then L1, generalised IoU and class of the matched set.
 
     Args:
         label: Logits of moment and background (B, Q, 2).
         spans: Predicted borders (B, Q, 2).
         span: True borders (B, 2).
+        weights: Of the terms.
     """
     truth = span[:, None]
     probability = label.softmax(-1)[..., 0]
-    cost = _L1 * span_distance(spans, truth) - _GIOU * span_giou(spans, truth) - _CLASS * probability
+    overlap = span_giou(spans, truth)
+    cost = weights.l1 * span_distance(spans, truth) - weights.giou * overlap - weights.label * probability
     row = matched(cost[..., None])
     best = spans.gather(1, row[..., None].expand(-1, -1, 2))
-    borders = _L1 * span_distance(best, truth) / 2 + _GIOU * (1 - span_giou(best, truth))
+    borders = weights.l1 * span_distance(best, truth) / 2 + weights.giou * (1 - span_giou(best, truth))
     classes = torch.ones_like(label[..., 0], dtype=torch.long).scatter(1, row, 0)
-    weight = label.new_tensor([1.0, _BACKGROUND])
+    weight = label.new_tensor([1.0, weights.background])
     entropy = nnf.cross_entropy(label.flatten(0, 1), classes.flatten(), reduction="none") * weight[classes.flatten()]
-    return borders.mean() + _CLASS * entropy.mean()
+    return borders.mean() + weights.label * entropy.mean()
 
 
-def set_distillation(label: Tensor, spans: Tensor, teacher_label: Tensor, teacher_spans: Tensor) -> Tensor:
+def set_distillation(
+    label: Tensor,
+    spans: Tensor,
+    teacher_label: Tensor,
+    teacher_spans: Tensor,
+    weights: SetWeights = SetWeights(),
+) -> Tensor:
     """Match the student's set with the teacher's; then KL of the classes, and borders weighed by its probability.
 
     Args:
@@ -73,20 +94,24 @@ def set_distillation(label: Tensor, spans: Tensor, teacher_label: Tensor, teache
         spans: Borders (B, Q, 2).
         teacher_label: The same of the teacher (B, Q, 2).
         teacher_spans: Its borders (B, Q, 2).
+        weights: Of the terms.
     """
     wanted = teacher_label.softmax(-1)[..., 0]
     apart = (label.softmax(-1)[..., 0, None] - wanted[:, None]).abs()  # (B, Q, Q)
     pairs = spans[:, :, None], teacher_spans[:, None]
-    row = matched(_L1 * span_distance(*pairs) - _GIOU * span_giou(*pairs) + _CLASS * apart)[..., None].expand(-1, -1, 2)
+    cost = weights.l1 * span_distance(*pairs) - weights.giou * span_giou(*pairs) + weights.label * apart
+    row = matched(cost)[..., None].expand(-1, -1, 2)
     label, spans = label.gather(1, row), spans.gather(1, row)
-    borders = _L1 * span_distance(spans, teacher_spans) / 2 + _GIOU * (1 - span_giou(spans, teacher_spans))
-    said, heard = label.log_softmax(-1), teacher_label.log_softmax(-1)
-    classes = nnf.kl_div(said, heard, reduction="none", log_target=True).sum(-1)
-    return ((wanted * borders).sum(-1) / wanted.sum(-1).clamp(min=1)).mean() + _CLASS * classes.mean()
+    borders = weights.l1 * span_distance(spans, teacher_spans) / 2 + weights.giou * (
+        1 - span_giou(spans, teacher_spans)
+    )
+    student, teacher = label.log_softmax(-1), teacher_label.log_softmax(-1)
+    classes = nnf.kl_div(student, teacher, reduction="none", log_target=True).sum(-1)
+    return ((wanted * borders).sum(-1) / wanted.sum(-1).clamp(min=1)).mean() + weights.label * classes.mean()
 
 
-def saliency_hinge(saliency: Tensor, inside: Tensor, mask: Tensor) -> Tensor:
-    """Mean over all pairs of a clip inside and one outside of ``max(0, 0.2 + outside - inside)``.
+def saliency_hinge(saliency: Tensor, inside: Tensor, mask: Tensor, margin: float = 0.2) -> Tensor:
+    """Mean over all pairs of a clip inside and one outside of ``max(0, margin + outside - inside)``.
 
     Moment-DETR draws two such pairs; here all count. Rows without a pair are left out.
 
@@ -94,9 +119,10 @@ def saliency_hinge(saliency: Tensor, inside: Tensor, mask: Tensor) -> Tensor:
         saliency: Scores (B, T).
         inside: Share of each clip that lies in the moment (B, T): inside from a half on, outside at 0.
         mask: Valid clips (B, T).
+        margin: By which the saliency of a clip inside should exceed that of one outside.
     """
     pairs = ((inside >= 0.5) & mask)[:, :, None] & ((inside == 0) & mask)[:, None]
-    loss = (_MARGIN + saliency[:, None] - saliency[:, :, None]).clamp(min=0) * pairs
+    loss = (margin + saliency[:, None] - saliency[:, :, None]).clamp(min=0) * pairs
     count = pairs.sum((1, 2))
     rows = mean_over_processes((count > 0).sum())
     return (loss.sum((1, 2)) / count.clamp(min=1)).sum() / rows.clamp(min=1e-6)

@@ -34,6 +34,7 @@ from spotvmr.models.blocks import (
     in_pieces,
     masked_softmax,
 )
+from spotvmr.models.losses import SetLoss
 from spotvmr.models.moments import as_moments, in_seconds
 from spotvmr.models.protocol import VmrOutput
 from spotvmr.types import Moment
@@ -100,7 +101,7 @@ class Detr(nn.Module):
         top_k: Moments returned for a query.
     """
 
-    family = "set"
+    loss = SetLoss
 
     def __init__(
         self,

@@ -13,12 +13,12 @@ from spotvmr.types.batches import ClipInputs, TextBatch
 
 @dataclass(frozen=True)
 class VmrOutput:
-    """What a VMR model says, the same type in training and evaluation, and all that a teacher hands to a student.
+    """The output of a VMR model, in training and evaluation; a student is distilled from that of its teacher.
 
     Attributes:
         fused: Query-aware clip features (B, T, d).
-        highlight: Logit that a clip lies in the moment (B, T); the spotter learns from it too.
-        heads: The model family's own outputs by name, such as ``start`` and ``end`` (B, T).
+        highlight: Logit that a clip lies in the moment (B, T); the spotter is supervised by it too.
+        heads: The model's own outputs by name, such as ``start`` and ``end`` (B, T).
         mask: Valid clips (B, T), bool.
     """
 
@@ -31,19 +31,19 @@ class VmrOutput:
 class VmrModel(Protocol):
     """A moment localiser that the spotter can be plugged into: an ``nn.Module`` with these members.
 
-    Its losses live outside. The constructor takes, by name, any of ``index_dim``, ``expert_dim``, ``text_dim``,
-    the fields of ``ModelConfig`` and the keys of ``model.options``.
+    The constructor takes, by name, any of ``index_dim``, ``expert_dim``, ``text_dim``, the settings of the model
+    (``config.models``; of an own model those of ``OwnModelConfig``) and the keys of ``model.options``.
     """
 
     dim: int
     """Channels d of the fused features."""
 
-    family: Any
-    """Whose losses it learns by: ``span``, ``map``, ``set`` or ``points``; or a class as in ``assembly.terms``."""
+    loss: Any
+    """Class of its loss, as ``models.losses.ModelLoss`` says; the constructor takes the settings of the model."""
 
     fusion: nn.Module | None
-    """Its cross-modal encoder (clips, text) -> (B, T, d), which a spotter can share or have a copy of: linear in T, and
-    clips see those beside them. None: the spotter brings a light one."""
+    """Its cross-modal encoder (clips, text) -> (B, T, d), which a spotter can share or copy. It is linear in T, and a
+    clip attends to its neighbours. None: the spotter brings one."""
 
     def __call__(self, clips: ClipInputs, text: TextBatch) -> VmrOutput:
         """Fuse and localise; in training the heads may hold more."""

@@ -14,6 +14,7 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 from spotvmr.models.blocks import CrossBlock, EncoderBlock, LocalAttention, enter, feed_forward, in_pieces
+from spotvmr.models.losses import PointLoss
 from spotvmr.models.moments import candidates, soft_nms
 from spotvmr.models.protocol import VmrOutput
 from spotvmr.types import Moment
@@ -90,7 +91,7 @@ class Snag(nn.Module):
         dropout: Share of activations dropped in training.
     """
 
-    family = "points"
+    loss = PointLoss
 
     def __init__(
         self,

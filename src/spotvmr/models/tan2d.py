@@ -15,6 +15,7 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 from spotvmr.models.blocks import DepthwiseSeparableConv, enter, in_pieces, pool_words
+from spotvmr.models.losses import MapLoss
 from spotvmr.models.moments import candidates, thin
 from spotvmr.models.protocol import VmrOutput
 from spotvmr.types import Moment
@@ -78,7 +79,7 @@ class Tan2d(nn.Module):
         nms_iou: Moments that overlap a better one by more are dropped.
     """
 
-    family = "map"
+    loss = MapLoss
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from spotvmr.models.blocks import EncoderBlock, masked_softmax
 from spotvmr.models.fusion import CrossModalEncoder
+from spotvmr.models.losses import SpanLoss
 from spotvmr.models.moments import thin
 from spotvmr.models.protocol import VmrOutput
 from spotvmr.types import Moment
@@ -40,7 +41,7 @@ class VslNet(nn.Module):
         dropout: Share of activations dropped in training.
     """
 
-    family = "span"
+    loss = SpanLoss
 
     def __init__(
         self,

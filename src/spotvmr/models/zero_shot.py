@@ -5,6 +5,8 @@ Shapes: B queries, T clips, D_s channels of the index embedding, D_e of the expe
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
@@ -38,7 +40,7 @@ class ZeroShot(nn.Module):
     """
 
     dim = 1
-    family = "none"
+    loss: Any = None  # it is never trained
     fusion: nn.Module | None = None
 
     def __init__(self, expert_dim: int, top_k: int) -> None:

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from spotvmr.assembly import code_digest
-from spotvmr.config import Config, as_plain
+from spotvmr.assembly import code_digests
+from spotvmr.config import as_plain
 from spotvmr.extraction.prepare import PreparedData
 from spotvmr.types import Query
 from spotvmr.types.provenance import Provenance
@@ -24,12 +24,12 @@ _DATASET = ("name", "clip_s", "iou_rule")
 
 def of_teacher(data: PreparedData) -> Provenance:
     """What a teacher's weights are made from; students of any selector and budget share it."""
-    return _of_weights(data, ("model",), ("student_epochs", "any_budget"), "")
+    return _of_weights(data, ("model", "losses"), ("student_epochs", "any_budget"), "")
 
 
 def of_student(data: PreparedData) -> Provenance:
     """What a student's weights are made from."""
-    groups = ("budget", "selector", "model", "distill")
+    groups = ("budget", "selector", "model", "losses", "distill")
     return _of_weights(data, groups, ("teacher_epochs",), of_teacher(data).digest())
 
 
@@ -57,7 +57,7 @@ def _of_weights(data: PreparedData, groups: Sequence[str], unused: Sequence[str]
     settings: dict[str, Any] = {"seed": plain["seed"], "dataset": _only(plain["dataset"], _DATASET)}
     settings |= {group: _without(plain[group], _DECODING.get(group, ())) for group in groups}
     settings["trainer"] = _without(plain["trainer"], (*unused, *_HARDWARE))
-    return _provenance(data, settings, _LEARNT_FROM, _code(data.config), teacher)
+    return _provenance(data, settings, _LEARNT_FROM, code_digests(data.config), teacher)
 
 
 def _provenance(
@@ -84,12 +84,6 @@ def _content(data: PreparedData, queries: Sequence[Query]) -> dict[str, str]:
     """Digests of the features of the queries' videos."""
     videos = {query.video_id for query in queries}
     return {"index": data.index.content_digest(videos), "expert": data.expert.content_digest(videos)}
-
-
-def _code(config: Config) -> dict[str, str]:
-    """Digests of a user's own code."""
-    digest = code_digest(config.model)
-    return {} if digest is None else {"model": digest}
 
 
 def _digest(queries: Sequence[Query]) -> str:

@@ -65,7 +65,7 @@ def _fitted(
 ) -> BudgetedVmr:
     """Train a system and leave its weights in the run folder."""
     config, folder = data.config, run_folder(data.config)
-    criterion = build_criterion(config.model, config.distill, system.model.family, config.selector.budget_weight)
+    criterion = build_criterion(config, system.model)
     val, supervisor = data.splits["val"], teacher if _distils(config.distill) else None
     module = GroundingModule(
         system, criterion, config.budget, config.seed, config.trainer, config.dataset.iou_rule, val, supervisor

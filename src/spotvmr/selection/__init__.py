@@ -1,6 +1,6 @@
-"""The spotter and the arms it is compared with: tensors in, mask out."""
+"""The spotter and its baselines: tensors in, mask out."""
 
-from spotvmr.selection.arms import (
+from spotvmr.selection.baselines import (
     AllClips,
     FixedSelector,
     NoClips,
@@ -11,17 +11,20 @@ from spotvmr.selection.arms import (
 )
 from spotvmr.selection.budget import clips_allowed, split_over_steps, spread_clips, top_clips
 from spotvmr.selection.gumbel import GumbelSpotter
+from spotvmr.selection.protocol import BudgetKind, Selector
 from spotvmr.selection.request import ExpertSource, Selection, SelectionRequest, SoftBudget, StoredExpert
 from spotvmr.selection.spotter import Spotter, selection_entropy
 
 __all__ = [
     "AllClips",
+    "BudgetKind",
     "ExpertSource",
     "FixedSelector",
     "GumbelSpotter",
     "NoClips",
     "Selection",
     "SelectionRequest",
+    "Selector",
     "SoftBudget",
     "Spotter",
     "StoredExpert",

@@ -1,6 +1,6 @@
 """The spotter of SpotEM as published (Ramakrishnan et al., ICML 2023), for comparison.
 
-In each step the host's own cross-modal encoder previews the video, and every clip is taken or left by a
+In each step the VMR model's own cross-modal encoder previews the video, and every clip is taken or left by a
 straight-through Gumbel-softmax over two logits; masks are joined by a clamp. The budget is soft: a loss
 (``losses.budget_loss``) pulls the share of taken clips towards it, and what is realised may lie above or below.
 
@@ -14,33 +14,39 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from spotvmr.selection.arms import lots
+from spotvmr.selection.baselines import random_scores
+from spotvmr.selection.protocol import Selector
 from spotvmr.selection.request import Selection, SelectionRequest, SoftBudget, nothing_chosen
 from spotvmr.types.batches import ClipInputs
 
 LOWEST_TEMPERATURE = 0.1
 
 
-class GumbelSpotter(nn.Module):
-    """Selects clips in ``steps`` rounds under a soft budget.
+class GumbelSpotter(Selector):
+    """Selects clips in steps under a soft budget.
 
     Args:
-        dim: Channels d of the host's fused features.
-        steps: Rounds N; 4 as published.
+        dim: Channels d of the VMR model's fused features.
+        steps: Steps N; 4 as published.
         noise: Scale of the Gumbel noise; 1 as published.
         temperature: Of the softmax when training begins; 5 as published.
         seed: Of the noise at test.
+        indicator: Whether previews see which clips have expert features.
     """
 
-    def __init__(self, dim: int, steps: int, noise: float, temperature: float, seed: int) -> None:
+    budget_kind = "soft"
+
+    def __init__(
+        self, dim: int, steps: int, noise: float, temperature: float, seed: int, indicator: bool = True
+    ) -> None:
         super().__init__()
-        self.steps, self.noise, self.seed = steps, noise, seed
+        self.steps, self.noise, self.seed, self.indicator = steps, noise, seed, indicator
         self.first_temperature = self.temperature = temperature
         self.budget_in = nn.Linear(1, dim)
         self.head = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, 2))
 
-    def anneal(self, progress: float) -> None:
-        """Lower the temperature linearly; ``progress`` is the share of the training that is over."""
+    def on_progress(self, progress: float) -> None:
+        """Lower the temperature linearly with the share of the training that is over."""
         self.temperature = max(LOWEST_TEMPERATURE, self.first_temperature * (1 - progress))
 
     def forward(self, request: SelectionRequest) -> Selection:
@@ -62,7 +68,8 @@ class GumbelSpotter(nn.Module):
 
     def _preview(self, request: SelectionRequest, expert: Tensor, taken: Tensor) -> Tensor:
         """Logits of leaving and taking each clip (B, T, 2)."""
-        fused = request.host.encode(ClipInputs(request.index, expert, taken, request.mask), request.text)
+        shown = taken if self.indicator else torch.zeros_like(taken)
+        fused = request.vmr_model.encode(ClipInputs(request.index, expert, shown, request.mask), request.text)
         budget = self.budget_in(request.budget.to(fused.dtype).log10()[:, None])
         logits: Tensor = self.head(fused + budget[:, None])
         return logits
@@ -80,7 +87,7 @@ class GumbelSpotter(nn.Module):
         if self.training:
             uniform = torch.rand_like(logits)
         else:
-            pair = [lots(request, f"{self.seed}/{step}/{side}") for side in ("leave", "take")]
+            pair = [random_scores(request, f"{self.seed}/{step}/{side}") for side in ("leave", "take")]
             uniform = torch.stack(pair, -1).to(logits.dtype)
         # Bounded away from the logarithm of zero.
         return -torch.log(-torch.log(uniform.clamp(1e-9, 1 - 1e-7)))

@@ -1,4 +1,4 @@
-"""What a selector is asked and what it answers. Shapes: B queries, T clips."""
+"""Input and output of a selector. Shapes: B queries, T clips."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class ExpertSource(Protocol):
         """
 
 
-class Host(Protocol):
-    """The part of a VMR model that a spotter shares."""
+class PreviewModel(Protocol):
+    """The part of a VMR model that a spotter may share."""
 
     def encode(self, clips: ClipInputs, text: TextBatch) -> Tensor:
         """Fuse video and text to (B, T, d)."""
 
 
 class StoredExpert:
-    """Expert features that are all here already: training and evaluation from the feature store."""
+    """Expert features from the feature store, for training and evaluation."""
 
     def __init__(self, expert: Tensor) -> None:
         """Hold the features (B, T, D_f) of every clip."""
@@ -43,7 +43,7 @@ class StoredExpert:
 
 @dataclass(frozen=True)
 class SelectionRequest:
-    """One question to a selector.
+    """The input of a selector.
 
     Attributes:
         index: Index features (B, T, D_s).
@@ -51,10 +51,10 @@ class SelectionRequest:
         text: The encoded sentences.
         budget: Share of the valid clips that may be chosen, in (0, 1] (B,).
         source: Where expert features come from.
-        host: The VMR model, whose cross-modal encoder a spotter shares.
-        keys: Query ids: an arm that draws lots draws the same for the same query.
-        target: The truth, for the oracle arm alone.
-        before: What was chosen under a smaller budget; the spotter goes on from there.
+        vmr_model: The VMR model, whose cross-modal encoder a spotter may share.
+        keys: Query ids; random scores depend on them, so that a query gets the same ones in every run.
+        target: The true moments, for the oracle alone.
+        before: The selection under a smaller budget; a selector that ``continues`` adds to it.
     """
 
     index: Tensor
@@ -62,7 +62,7 @@ class SelectionRequest:
     text: TextBatch
     budget: Tensor
     source: ExpertSource
-    host: Host
+    vmr_model: PreviewModel
     keys: tuple[str, ...]
     target: TargetBatch | None = None
     before: Selection | None = None
@@ -70,11 +70,11 @@ class SelectionRequest:
 
 @dataclass(frozen=True)
 class SoftBudget:
-    """What the loss of a budget that is asked for and not kept exactly needs.
+    """The input of the budget loss of a selector with a soft budget.
 
     Attributes:
         draws: What each step drew, also clips that were chosen before (N, B, T).
-        budget: Share of the valid clips that was asked for (B,).
+        budget: The requested share of the valid clips (B,).
     """
 
     draws: Tensor
@@ -83,14 +83,14 @@ class SoftBudget:
 
 @dataclass(frozen=True)
 class Selection:
-    """A selector's answer.
+    """The output of a selector.
 
     Attributes:
         chosen: The chosen clips (B, T), bool; never more than the budget allows.
         weight: Equal to ``chosen`` in value (B, T), float; carries the gradient of a selector whose budget is soft.
         expert: Expert features (B, T, D_f), zero where not chosen.
         steps: The clips chosen at each step (B, T), bool; they are disjoint and join to ``chosen``.
-        scores: The selector's logits at each step (B, T); empty for arms without.
+        scores: The selector's logits at each step (B, T); empty for selectors without.
         soft: Of selectors whose budget is soft alone; their ``chosen`` may exceed it.
     """
 

@@ -1,4 +1,4 @@
-"""The spotter: looks at the video step by step and spends the budget where the query points.
+"""The spotter: selects clips in steps; each step previews the video with the expert features so far.
 
 After SpotEM (Ramakrishnan et al., ICML 2023) and SpotVMR (AAAI 2024), with these differences: the
 budget is exact (top k, never more), noise is drawn in training only, chosen clips leave the pool,
@@ -12,7 +12,7 @@ al., AISTATS 2011). No gradient passes the choice: the straight-through gradient
 the true clips (``experiments/main_job``). Training takes fewer steps than asking, which only costs less: what
 a preview has to know does not depend on how many come after it.
 
-Its scores also have a say in the ranking of the moments that are found (``models.rerank``).
+Its scores also enter the ranking of the moments (``models.rerank``).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 from spotvmr.selection.budget import clips_allowed, split_over_steps, spread_clips
+from spotvmr.selection.protocol import Selector
 from spotvmr.selection.request import Selection, SelectionRequest, nothing_chosen
 from spotvmr.types.batches import ClipInputs
 
@@ -32,18 +33,21 @@ _PRIOR = 10.0
 """First weight of the similarity in the scores, learnt from there: the inverse of a contrastive temperature of 0.1."""
 
 
-class Spotter(nn.Module):
-    """Selects clips in rounds, each a preview with the features fetched so far.
+class Spotter(Selector):
+    """Selects clips in steps; each one previews the video with the features fetched so far.
 
     Args:
-        dim: Channels d of the host's fused features.
-        penalties: Of each round, what a clip's score loses for each better one near it; a single round is a one-shot
+        dim: Channels d of the fused features.
+        penalties: Of each step, what a clip's score loses for each better clip near it; a single step makes a one-shot
             selector.
-        train_penalties: Of each round in training.
-        spread: Clips to either side that are near.
+        train_penalties: Of each step in training.
+        spread: Clips to either side that count as near.
         noise: Scale of the Gumbel noise on scores in training.
-        encoder: A cross-modal encoder of the spotter's own; None shares the host's, as SpotEM does.
+        encoder: A cross-modal encoder of the spotter's own; None shares that of the VMR model, as SpotEM does.
+        indicator: Whether previews see which clips have expert features.
     """
+
+    continues = True
 
     def __init__(
         self,
@@ -53,9 +57,10 @@ class Spotter(nn.Module):
         spread: int,
         noise: float,
         encoder: nn.Module | None = None,
+        indicator: bool = True,
     ) -> None:
         super().__init__()
-        self.encoder = encoder
+        self.encoder, self.indicator = encoder, indicator
         self.penalties, self.train_penalties = tuple(penalties), tuple(train_penalties)
         self.spread, self.noise = spread, noise
         self.prior = nn.Parameter(torch.tensor(_PRIOR))
@@ -82,11 +87,14 @@ class Spotter(nn.Module):
 
     def preview(self, request: SelectionRequest, expert: Tensor, weight: Tensor) -> Tensor:
         """Score every clip (B, T) from the index and the expert features fetched so far."""
-        seen = ClipInputs(request.index, expert, weight, request.mask)
-        fused = request.host.encode(seen, request.text) if self.encoder is None else self.encoder(seen, request.text)
+        shown = weight if self.indicator else torch.zeros_like(weight)
+        seen = ClipInputs(request.index, expert, shown, request.mask)
+        fused = (
+            request.vmr_model.encode(seen, request.text) if self.encoder is None else self.encoder(seen, request.text)
+        )
         # log10 keeps 1 % … 100 % in -2 … 0.
         budget = self.budget_in(request.budget.to(fused.dtype).log10()[:, None])
-        return self.head(fused + budget[:, None]).squeeze(-1) + self.prior * _likeness(request)
+        return self.head(fused + budget[:, None]).squeeze(-1) + self.prior * _similarity(request)
 
     def _pick(self, score: Tensor, chosen: Tensor, mask: Tensor, count: Tensor, penalty: float) -> Tensor:
         """The best ``count`` clips that were not chosen before (B, T), bool."""
@@ -95,11 +103,10 @@ class Spotter(nn.Module):
         return spread_clips(score, mask & ~chosen, mask, count, self.spread, penalty)
 
 
-def _likeness(request: SelectionRequest) -> Tensor:
+def _similarity(request: SelectionRequest) -> Tensor:
     """Cosine of sentence and index features (B, T), or 0 where they lie in different spaces.
 
-    With it the first selections of a training are worth answering from: the localiser learnt less from a spotter
-    that still had to find out what its encoders knew.
+    It makes the first selections of a training useful. Without it the localiser learnt less.
     """
     if request.text.sentence.shape[-1] != request.index.shape[-1]:
         return torch.zeros_like(request.index[..., 0])

@@ -74,8 +74,9 @@ def fit(
     watching = [best, last, *_stopping(module.monitor, settings.patience), *callbacks]
     trainer = _trainer(settings, log_settings, epochs, folder, watching, [*curves, *loggers])
     if settings.compile:
-        for trained in (module.system, *module.teachers):
-            _compile(trained)
+        for trained in (module.system, module.supervisor.teacher):
+            if trained is not None:
+                _compile(trained)
     with memory_errors(settings), interrupts():
         trainer.fit(module, data, ckpt_path=resume, weights_only=True)
     trainer.strategy.barrier()

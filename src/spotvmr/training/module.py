@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import lightning as L
 import torch
@@ -14,7 +14,8 @@ from torch import Tensor
 from spotvmr.assembly import BudgetedVmr, Criterion, SystemOutput
 from spotvmr.config.schema import TrainerConfig
 from spotvmr.metrics import GroundingMetrics, IouRule, SelectionMetrics
-from spotvmr.selection import AllClips, GumbelSpotter, NoClips, StoredExpert, selection_entropy
+from spotvmr.models import VmrOutput
+from spotvmr.selection import StoredExpert, selection_entropy
 from spotvmr.types import Query
 from spotvmr.types.batches import GroundingBatch
 
@@ -58,24 +59,20 @@ class GroundingModule(L.LightningModule):
         self.grounding = GroundingMetrics(rule=cast(IouRule, iou_rule))
         self.small = GroundingMetrics(rule=cast(IouRule, iou_rule))
         self.selection = SelectionMetrics()
-        self.any_budget = trainer_config.any_budget and not isinstance(
-            system.selector, AllClips | NoClips | GumbelSpotter
-        )
-        # In a tuple, Lightning and the checkpoint do not see the teacher's weights.
-        self.teachers = () if teacher is None else (teacher.eval().requires_grad_(False),)
+        self.any_budget = trainer_config.any_budget and system.selector.budget_kind == "exact"
+        self.supervisor = Supervisor(teacher)
 
     @property
     def monitor(self) -> str | None:
         """What the best epoch is chosen by, higher is better; None: it is the last one."""
-        # While its temperature falls SpotEM's spotter spends far more than it is asked to, and recall with it.
-        if isinstance(self.system.selector, GumbelSpotter):
+        # While its temperature falls, SpotEM's spotter selects far more clips than the budget, and recall is higher.
+        if self.system.selector.budget_kind == "soft":
             return None
         return "val/any_budget" if self.any_budget else "val/R1@0.3"
 
     def on_fit_start(self) -> None:
         """Bring the teacher to the student's device."""
-        for teacher in self.teachers:
-            teacher.to(self.device)
+        self.supervisor.to(self.device)
 
     def on_train_batch_start(self, batch: GroundingBatch, batch_idx: int) -> None:
         """Draw dropout and selection noise from seed and step, so that a resumed run repeats them.
@@ -84,8 +81,7 @@ class GroundingModule(L.LightningModule):
         at another point of the epoch in a resumed run.
         """
         torch.manual_seed(1_000_003 * self.seed + 1_009 * self.global_step + self.global_rank)
-        if isinstance(self.system.selector, GumbelSpotter):
-            self.system.selector.anneal(self.global_step / max(1, int(self.trainer.estimated_stepping_batches)))
+        self.system.selector.on_progress(self.global_step / max(1, int(self.trainer.estimated_stepping_batches)))
 
     def forward(self, batch: GroundingBatch) -> SystemOutput:
         """Select and localise under the budget."""
@@ -94,7 +90,7 @@ class GroundingModule(L.LightningModule):
     def training_step(self, batch: GroundingBatch, batch_idx: int) -> Tensor:
         """Sum of the loss terms."""
         output = self(batch)
-        terms = self.criterion(output, batch.target, self._taught(batch))
+        terms = self.criterion(output, batch.target, self.supervisor(batch))
         loss = torch.stack(list(terms.values())).sum()
         size = len(batch.qids)
         self.log(
@@ -146,13 +142,6 @@ class GroundingModule(L.LightningModule):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, share)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def _taught(self, batch: GroundingBatch) -> Any:
-        """The teacher's outputs, when there is one."""
-        with torch.no_grad():
-            return next(
-                (run_system(teacher, batch, torch.ones(len(batch.qids))).vmr for teacher in self.teachers), None
-            )
-
     def _budgets(self, batch: GroundingBatch) -> Tensor:
         """The budget of each query (B,): training for any budget draws every second one, even in its logarithm."""
         own = torch.full((len(batch.qids),), self.budget, dtype=torch.float64)
@@ -160,6 +149,29 @@ class GroundingModule(L.LightningModule):
             return own
         drawn = LOWEST_BUDGET ** torch.rand_like(own)
         return torch.where(torch.rand_like(own) < 0.5, own, drawn)
+
+
+class Supervisor:
+    """A frozen teacher; no module, so that neither Lightning nor a checkpoint sees its weights.
+
+    Args:
+        teacher: The trained teacher, or None.
+    """
+
+    def __init__(self, teacher: BudgetedVmr | None) -> None:
+        self.teacher = None if teacher is None else teacher.eval().requires_grad_(False)
+
+    def to(self, device: torch.device) -> None:
+        """Move the teacher to a device."""
+        if self.teacher is not None:
+            self.teacher.to(device)
+
+    @torch.no_grad()
+    def __call__(self, batch: GroundingBatch) -> VmrOutput | None:
+        """The teacher's output on all clips of a batch; None without a teacher."""
+        if self.teacher is None:
+            return None
+        return run_system(self.teacher, batch, torch.ones(len(batch.qids))).vmr
 
 
 def run_system(system: BudgetedVmr, batch: GroundingBatch, budget: Tensor) -> SystemOutput:

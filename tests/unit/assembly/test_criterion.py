@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 
 from spotvmr.assembly import Criterion, SystemOutput, build_criterion
-from spotvmr.config import DistillConfig, ModelConfig
+from spotvmr.assembly.builders import build_model
+from spotvmr.config import Config, DistillConfig
+from spotvmr.config.schema.models import VslNetConfig
 from spotvmr.models import VmrOutput
 from spotvmr.selection import Selection
 from spotvmr.types.batches import TargetBatch
@@ -30,7 +32,7 @@ def student(scores: bool = True) -> SystemOutput:
 
 
 def criterion(weights: DistillConfig) -> Criterion:
-    return build_criterion(ModelConfig(), weights, "span")
+    return build_criterion(Config(distill=weights), build_model(VslNetConfig(), 6, 5, 4))
 
 
 def target() -> TargetBatch:

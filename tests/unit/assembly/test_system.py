@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from spotvmr.assembly import BudgetedVmr, SystemOutput, build_student
-from spotvmr.config import Config, ModelConfig, SelectorConfig
+from spotvmr.config import Config, SelectorConfig
+from spotvmr.config.schema.models import VslNetConfig
 from spotvmr.selection import StoredExpert
 from spotvmr.types import Moment
 from spotvmr.types.batches import TextBatch
 
-SMALL = Config(model=ModelConfig(dim=16, heads=2, conv_layers=1, kernel=3, reach=4))
+SMALL = Config(model=VslNetConfig(dim=16, heads=2, conv_layers=1, kernel=3, reach=4))
 LENGTHS = (40, 25)
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
 from torch import Tensor
 
 from spotvmr.assembly import build_criterion
-from spotvmr.assembly.builders import build_model
-from spotvmr.assembly.own_models import MODELS
-from spotvmr.config import DistillConfig, ModelConfig
+from spotvmr.assembly.builders import MODELS, build_model
+from spotvmr.config import Config
+from spotvmr.config.schema.models import ModelConfig, model_config_class
 from spotvmr.cost import count_gflops
 from spotvmr.models import VmrModel, VmrOutput, blocks
 from spotvmr.types import Moment
@@ -24,9 +24,10 @@ EVERY = pytest.mark.parametrize("name", sorted(MODELS))
 
 
 def settings(name: str) -> ModelConfig:
-    return ModelConfig(
-        name=name, dim=16, heads=2, conv_layers=2, kernel=3, reach=4, dropout=0.0, query_dependent=name == "qd_detr"
-    )
+    kind = model_config_class(name)
+    small = {"heads": 2, "conv_layers": 2, "kernel": 3, "reach": 4, "query_dependent": name == "qd_detr"}
+    own = {key: value for key, value in small.items() if key in {field.name for field in fields(kind)}}
+    return kind(name=name, dim=16, dropout=0.0, **own)
 
 
 def model_of(name: str) -> VmrModel:
@@ -88,11 +89,11 @@ def test_masks_reach_every_layer(name: str) -> None:
     model = model_of(name).train()
     clips, text = inputs((40, 17), (6, 3))
     leaves = [x.requires_grad_() for x in (clips.index, clips.expert, clips.chosen, text.tokens)]
-    criterion = build_criterion(settings(name), DistillConfig(), model.family)
+    criterion = build_criterion(Config(model=settings(name)), model)
     out = model(clips, text)
-    truth = criterion.terms.truth(out, target_of(torch.tensor([[20.0, 25.0], [3.0, 9.5]]), 40))
-    taught = criterion.terms.taught(out, model_of(name)(clips, text))
-    grads = torch.autograd.grad(torch.stack([*truth.values(), taught]).sum() + out.highlight[1, :17].sum(), leaves)
+    truth = criterion.terms.supervised(out, target_of(torch.tensor([[20.0, 25.0], [3.0, 9.5]]), 40))
+    distilled = criterion.terms.distilled(out, model_of(name)(clips, text))
+    grads = torch.autograd.grad(torch.stack([*truth.values(), distilled]).sum() + out.highlight[1, :17].sum(), leaves)
     for grad, mask in zip(grads, (clips.mask, clips.mask, clips.mask, text.mask), strict=True):
         assert not grad[~mask].any()
         assert grad[mask].any()
@@ -102,9 +103,9 @@ def test_masks_reach_every_layer(name: str) -> None:
 def test_every_weight_has_a_part_in_the_loss(name: str) -> None:
     """Distributed training waits for the gradient of each."""
     model = model_of(name).train()
-    criterion = build_criterion(settings(name), DistillConfig(), model.family)
+    criterion = build_criterion(Config(model=settings(name)), model)
     out = model(*inputs((40, 17), (6, 3)))
-    truth = criterion.terms.truth(out, target_of(torch.tensor([[20.0, 25.0], [3.0, 9.5]]), 40))
+    truth = criterion.terms.supervised(out, target_of(torch.tensor([[20.0, 25.0], [3.0, 9.5]]), 40))
     (torch.stack(list(truth.values())).sum() + out.highlight.sum()).backward()
     assert [key for key, weight in model.named_parameters() if weight.grad is None] == []
 
@@ -134,8 +135,8 @@ def test_a_video_that_begins_later_gives_moments_as_much_later(name: str) -> Non
 def test_very_short_videos_train_and_answer(name: str, clips: int) -> None:
     model = model_of(name).train()
     video, text = inputs((clips, clips), (3, 2))
-    criterion = build_criterion(settings(name), DistillConfig(), model.family)
-    terms = criterion.terms.truth(model(video, text), target_of(torch.tensor([[0.0, clips], [0.2, 0.5]]), clips))
+    criterion = build_criterion(Config(model=settings(name)), model)
+    terms = criterion.terms.supervised(model(video, text), target_of(torch.tensor([[0.0, clips], [0.2, 0.5]]), clips))
     loss = torch.stack(list(terms.values())).sum()
     loss.backward()
     assert torch.isfinite(loss)
@@ -153,12 +154,12 @@ def test_overfits_eight_queries_one_of_them_as_long_as_the_video(name: str) -> N
     spans = torch.stack([start + 0.3, start + 4.6], -1)
     spans[7] = torch.tensor([0.0, 24.0])
     target = target_of(spans, 24)
-    criterion = build_criterion(settings(name), DistillConfig(), model.family)
+    criterion = build_criterion(Config(model=settings(name)), model)
     optimiser = torch.optim.AdamW(model.parameters(), 4e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=300)
     for _ in range(300):
         out = model(clips, text)
-        terms = criterion.terms.truth(out, target)
+        terms = criterion.terms.supervised(out, target)
         optimiser.zero_grad()
         torch.stack(list(terms.values())).sum().backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -191,15 +192,17 @@ def test_a_long_video_is_read_piece_by_piece_as_it_is_at_once(name: str, monkeyp
 
 _TEN_HOURS = """
 import resource, torch
-from spotvmr.assembly.builders import build_model
-from spotvmr.assembly.own_models import MODELS
-from spotvmr.config import ModelConfig
+from spotvmr.assembly.builders import MODELS, build_model
+from spotvmr.assembly.builders import MODELS
+from spotvmr.config.schema.models import model_config_class
 from spotvmr.types.batches import ClipInputs, TextBatch
 clips = ClipInputs(torch.randn(1, 36000, 64), torch.randn(1, 36000, 64), torch.ones(1, 36000), torch.ones(1, 36000) > 0)
 text = TextBatch(torch.randn(1, 8, 64), torch.ones(1, 8) > 0, torch.zeros(1, 64))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for name in MODELS:
-    model = build_model(ModelConfig(name=name, query_dependent=name == "qd_detr"), 64, 64, 64).eval()
+    kind = model_config_class(name)
+    own = {"query_dependent": name == "qd_detr"} if "detr" in name else {}
+    model = build_model(kind(name=name, **own), 64, 64, 64).eval()
     with torch.inference_mode():
         assert model.decode(model(clips, text), 1.0, torch.tensor([36000.0]))[0]
     print(name, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20)

@@ -125,7 +125,7 @@ def test_temperature_falls_linearly_and_never_to_zero() -> None:
     selector = gumbel()
     found = []
     for progress in (0.0, 0.5, 1.0):
-        selector.anneal(progress)
+        selector.on_progress(progress)
         found.append(selector.temperature)
     assert found == [5.0, 2.5, LOWEST_TEMPERATURE]
 

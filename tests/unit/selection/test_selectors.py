@@ -179,7 +179,7 @@ def test_an_encoder_of_its_own_leaves_the_host_alone() -> None:
     torch.manual_seed(1)
     selector = Spotter(DIM, (2, 1, 0), (2, 1, 0), spread=2, noise=1.0, encoder=_Encoder(own)).train()
     torch.stack(selector(asked).scores).sum().backward()
-    assert all(p.grad is None for p in asked.host.parameters())
+    assert all(p.grad is None for p in asked.vmr_model.parameters())
     assert all(p.grad is not None for p in own.parameters())
 
 

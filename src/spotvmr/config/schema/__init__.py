@@ -13,7 +13,9 @@ from typing import Any
 from spotvmr.config.fields import at_least, file_name, setting, share_above_zero
 from spotvmr.config.schema.data import AboutConfig, DatasetConfig, PathsConfig, VideoConfig, WorldConfig
 from spotvmr.config.schema.encoders import EncoderConfig, ImportedConfig, TextConfig
-from spotvmr.config.schema.models import DistillConfig, ModelConfig, SelectorConfig
+from spotvmr.config.schema.losses import DistillConfig, LossConfig
+from spotvmr.config.schema.models import ModelConfig, VslNetConfig
+from spotvmr.config.schema.selection import SelectorConfig
 from spotvmr.config.schema.training import LogConfig, TrainerConfig
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "EncoderConfig",
     "ImportedConfig",
     "LogConfig",
+    "LossConfig",
     "ModelConfig",
     "PathsConfig",
     "Plain",
@@ -53,7 +56,8 @@ class Config:
     expert: EncoderConfig = field(default_factory=lambda: EncoderConfig(frames=8))
     text: TextConfig = field(default_factory=TextConfig)
     selector: SelectorConfig = field(default_factory=SelectorConfig)
-    model: ModelConfig = field(default_factory=ModelConfig)
+    model: ModelConfig = field(default_factory=VslNetConfig)
+    losses: dict[str, LossConfig] = setting({}, "additional losses by name")
     distill: DistillConfig = field(default_factory=DistillConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     log: LogConfig = field(default_factory=LogConfig)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from spotvmr.config.fields import at_least, file_name, one_of, setting
 
@@ -58,3 +59,5 @@ class TextConfig:
     family: str = setting("index", "index (the index encoder's own text tower), open_clip, hf, or words (no weights)")
     model: str = setting("", "open_clip: model name or JSON configuration; hf: folder or name on the hub")
     pretrained: str = setting("", "open_clip: tag, weights file or local-dir:…")
+    target: str = setting("", "class of an own encoder: path/to/file.py:ClassName")
+    options: dict[str, Any] = setting({}, "settings of an own encoder, by the parameter names of its class")

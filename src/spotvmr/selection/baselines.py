@@ -1,4 +1,4 @@
-"""Selectors without weights: the arms a spotter is compared with. Same budget accounting for all."""
+"""Selectors without weights, the baselines of a spotter. All count the budget in the same way."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from collections.abc import Callable
 import numpy as np
 import torch
 import torch.nn.functional as nnf
-from torch import Tensor, nn
+from torch import Tensor
 
 from spotvmr.errors import UserError
 from spotvmr.selection.budget import clips_allowed, top_clips
+from spotvmr.selection.protocol import Selector
 from spotvmr.selection.request import Selection, SelectionRequest
 
 Rule = Callable[[SelectionRequest], Tensor]
 """Scores every clip of a request (B, T); higher is chosen first."""
 
 
-class FixedSelector(nn.Module):
-    """Chooses the best clips within the budget by a rule that no training changes."""
+class FixedSelector(Selector):
+    """Chooses the best clips within the budget by a rule without weights."""
 
     def __init__(self, rule: Rule) -> None:
         """Build around a rule."""
@@ -32,16 +33,20 @@ class FixedSelector(nn.Module):
         return _selected(request, top_clips(self.rule(request), request.mask, count))
 
 
-class AllClips(nn.Module):
-    """Every valid clip, whatever the budget: what a teacher sees."""
+class AllClips(Selector):
+    """Every valid clip, whatever the budget: the input of a teacher."""
+
+    budget_kind = "ignored"
 
     def forward(self, request: SelectionRequest) -> Selection:
         """Choose every valid clip."""
         return _selected(request, request.mask)
 
 
-class NoClips(nn.Module):
+class NoClips(Selector):
     """No clip: the index alone."""
+
+    budget_kind = "ignored"
 
     def forward(self, request: SelectionRequest) -> Selection:
         """Choose nothing."""
@@ -49,16 +54,16 @@ class NoClips(nn.Module):
 
 
 def random_rule(seed: int) -> Rule:
-    """Draw lots, the same for the same query and seed in every run."""
+    """Random scores; a query and a seed have the same ones in every run."""
 
     def scores(request: SelectionRequest) -> Tensor:
-        return lots(request, str(seed))
+        return random_scores(request, str(seed))
 
     return scores
 
 
 def uniform_rule(request: SelectionRequest) -> Tensor:
-    """Spread the clips evenly: the i-th of k lies at ``floor((i + 0.5) * T_valid / k)``."""
+    """Uniform sampling: the i-th of k clips lies at ``floor((i + 0.5) * T_valid / k)``."""
     scores = torch.zeros_like(request.index[..., 0])
     counts = clips_allowed(request.budget, request.mask).tolist()
     for row, k, t_valid in zip(scores, counts, request.mask.sum(-1).tolist(), strict=True):
@@ -88,14 +93,14 @@ def oracle_rule(request: SelectionRequest) -> Tensor:
     are marked equal and half the budget at most is spent on the truth.
     """
     if request.target is None:
-        raise ValueError("the oracle arm needs the true moments")
+        raise ValueError("the oracle needs the true moments")
     true = request.target.inside > 0
-    drawn = lots(request, "0")
-    told = top_clips(drawn, true & request.mask, clips_allowed(request.budget, request.mask) // 2)
-    return drawn + 2.0 * told + 1.0 * (request.target.other_moments & ~true) - 1.0 * (true & ~told)
+    drawn = random_scores(request, "0")
+    shown = top_clips(drawn, true & request.mask, clips_allowed(request.budget, request.mask) // 2)
+    return drawn + 2.0 * shown + 1.0 * (request.target.other_moments & ~true) - 1.0 * (true & ~shown)
 
 
-def lots(request: SelectionRequest, seed: str) -> Tensor:
+def random_scores(request: SelectionRequest, seed: str) -> Tensor:
     """Uniform numbers in [0, 1) (B, T) that seed, query id and clip determine, however long the padding."""
     t = request.mask.shape[1]
     rows = [np.random.default_rng(zlib.crc32(f"{seed}/{key}".encode())).random(t) for key in request.keys]

@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from torch import nn
 
+from spotvmr.assembly import code_digests
 from spotvmr.assembly.builders import build_model
-from spotvmr.assembly.own_models import code_digest
-from spotvmr.config import ModelConfig, compose
+from spotvmr.config import Config, compose
+from spotvmr.config.schema.models import OwnModelConfig
 from spotvmr.errors import UserError
 from spotvmr.models import VslNet
 
 WHOLE = """
 from torch import nn
+from spotvmr.models.losses import SpanLoss
 class Mine(nn.Module):
-    family, fusion = "span", None
+    loss, fusion = SpanLoss, None
     encode = predict = decode = None
     def __init__(self, index_dim, dim, depth=1):
         super().__init__()
@@ -39,7 +41,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def build(file: Path, name: str = "Mine", **options: object) -> nn.Module:
-    return build_model(ModelConfig(name=name, target=f"{file}:{name}", dim=8, options=options), 5, 6, 7)
+    return build_model(OwnModelConfig(name=name, target=f"{file}:{name}", dim=8, options=options), 5, 6, 7)
 
 
 def test_the_constructor_gets_what_it_asks_for(file: Path) -> None:
@@ -61,16 +63,22 @@ def test_the_command_line_names_file_and_class(file: Path) -> None:
         ({"target": "{file}"}, "write path/to/file.py:ClassName"),
         ({"options": {"dept": 1}}, "model.options.dept is no argument of Mine: did you mean 'depth'"),
         ({"target": "{file}:Needy"}, "Needy needs 'tables': set model.options.tables=VALUE"),
-        ({"target": "{file}:Half"}, "Half lacks family, fusion, encode, predict, decode"),
+        ({"target": "{file}:Half"}, "Half lacks loss, fusion, encode, predict, decode"),
     ],
 )
 def test_what_does_not_fit_is_said_in_one_line(file: Path, change: dict[str, object], message: str) -> None:
-    settings = ModelConfig(name="Mine", target=f"{file}:Mine")
+    settings = OwnModelConfig(name="Mine", target=f"{file}:Mine")
     if "target" in change:
         change = {"target": str(change["target"]).replace("{file}", str(file))}
     with pytest.raises(UserError, match=message) as caught:
         build_model(replace(settings, **change), 5, 6, 7)
     assert "\n" not in str(caught.value)
+
+
+def test_a_size_that_nothing_reads_is_refused(file: Path) -> None:
+    file.write_text(WHOLE.replace("SpanLoss, None", "SpanLoss, nn.Linear(1, 1)"))
+    with pytest.raises(UserError, match=r"model.heads=8 is no argument of Mine: leave it out"):
+        build_model(OwnModelConfig(name="Mine", target=f"{file}:Mine", heads=8), 5, 6, 7)
 
 
 def test_a_file_that_does_not_load_says_why(file: Path) -> None:
@@ -80,16 +88,17 @@ def test_a_file_that_does_not_load_says_why(file: Path) -> None:
 
 
 def test_weights_depend_on_the_file(file: Path) -> None:
-    config = ModelConfig(target=f"{file}:Mine")
-    before = code_digest(config)
+    config = Config(model=OwnModelConfig(target=f"{file}:Mine"))
+    before = code_digests(config)
     file.write_text(WHOLE + "# changed\n")
-    assert code_digest(config) != before
-    assert code_digest(ModelConfig()) is None
+    assert set(before) == {"model"}
+    assert code_digests(config) != before
+    assert code_digests(Config()) == {}
 
 
 def test_an_installed_package_offers_models_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     offered = EntryPoints([EntryPoint("theirs", "spotvmr.models:VslNet", "spotvmr.models")])
-    for module in ("spotvmr.assembly.own_models", "spotvmr.config.folders"):
+    for module in ("spotvmr.assembly.own_code", "spotvmr.config.folders"):
         monkeypatch.setattr(f"{module}.entry_points", lambda group: offered.select(group=group))
     config = compose(["model=theirs"]).model
     assert (config.name, config.target) == ("theirs", "")
@@ -100,4 +109,4 @@ def test_an_installed_package_offers_models_by_name(monkeypatch: pytest.MonkeyPa
 
 def test_an_unknown_name_says_what_is_near_and_how_to_bring_an_own_one() -> None:
     with pytest.raises(UserError, match=r"did you mean 'snag'.*path/to/file.py:ClassName"):
-        build_model(ModelConfig(name="snagg"), 5, 6, 7)
+        build_model(OwnModelConfig(name="snagg"), 5, 6, 7)
