@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import cast
 
 from rich.console import Console
 from rich.progress import Progress
@@ -23,8 +24,8 @@ from spotvmr.annotations import (
     require_videos,
     sniff,
 )
+from spotvmr.assembly.own_code import find
 from spotvmr.config.schema import Config, DatasetConfig
-from spotvmr.config.suggest import nearest_first
 from spotvmr.errors import UserError
 from spotvmr.types import Query
 from spotvmr.types.names import VIDEO_SUFFIXES
@@ -87,9 +88,6 @@ def load_splits(dataset: DatasetConfig) -> Splits:
     Raises:
         UserError: Unknown format, absent folder or file, or a file that is not what the format says.
     """
-    if dataset.format not in FORMATS:
-        listed = ", ".join(nearest_first(dataset.format, FORMATS))
-        raise UserError(f"unknown dataset.format '{dataset.format}': choose from {listed}")
     root = Path(dataset.root)
     if not root.is_dir():
         raise UserError(f"no folder {root} for data set {dataset.name}; set dataset.root=FOLDER or paths.data=FOLDER")
@@ -106,16 +104,17 @@ def load_splits(dataset: DatasetConfig) -> Splits:
 
 
 def read_annotations(name: str, path: Path) -> tuple[list[Query], AnnotationReport]:
-    """Read an annotation file in the format of that name.
+    """Read an annotation file in the format of that name; a user's own is ``path/to/file.py:function``.
 
     Raises:
         UserError: Absent, or not what the format says; one of another data set gets a message that says so.
     """
+    read = find("format", name, name if ".py:" in name else "", FORMATS)
     try:
-        return FORMATS[name](path)
+        return cast("tuple[list[Query], AnnotationReport]", read(path))
     except UserError as error:
         likely = sniff(path)
-        if likely is None or FORMATS[likely] is FORMATS[name]:
+        if likely is None or FORMATS[likely] is read or read not in FORMATS.values():
             raise
         raise UserError(f"{path} is no {name} file: this looks like {likely}; set dataset.format={likely}") from error
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeAlias
 
 from spotvmr.assembly.derived import BamIndex, DerivedIndex, DerivedText, RioIndex
 from spotvmr.assembly.imported import build_imported
-from spotvmr.config.schema import Config
+from spotvmr.assembly.own_code import find, make, require_members
+from spotvmr.config.schema import Config, TextConfig
 from spotvmr.encoders import ClipEncoder, TextEncoder, build_expert, build_index
 from spotvmr.encoders import build_text as _build_text
 from spotvmr.errors import UserError
@@ -79,6 +81,8 @@ def build_text(config: Config) -> TextEncoder:
             f"selector=similarity compares sentences with index features, but those of text={text.name} lie in a "
             "space of their own: set text=index, or another selector"
         )
+    if text.target or text.name in entry_points(group="spotvmr.texts").names:
+        return _own_text(text)
     if text.family == "index":
         if index.family == "imported":
             raise UserError(
@@ -87,3 +91,10 @@ def build_text(config: Config) -> TextEncoder:
         tower = index_tower(config)
         return DerivedText(tower, index.derive, _projection_path(config)) if index.derive else tower
     return _build_text(text.family, text.model, text.pretrained)
+
+
+def _own_text(text: TextConfig) -> TextEncoder:
+    """A text encoder from a file of the user or from an installed package."""
+    built: TextEncoder = make("text", find("text", text.name, text.target, {}), {}, text.options)
+    require_members(built, ("dim", "weights_hash", "encode"), "encoders.TextEncoder")
+    return built

@@ -13,6 +13,7 @@ import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 from typing import Any
 
 
@@ -78,6 +79,20 @@ def one_of(*allowed: str) -> Limit:
     """One of some texts; an empty one is shown as ``empty``."""
     listed = ", ".join(text or "empty" for text in allowed)
     return Limit(f"one of {listed}", lambda value: value in allowed, {"enum": list(allowed)}, allowed)
+
+
+def one_of_or_own(group: str, *allowed: str) -> Limit:
+    """One of some texts, ``path/to/file.py:name``, or a name that an installed package offers.
+
+    Args:
+        group: Its group of entry points.
+        *allowed: The texts.
+    """
+
+    def holds(value: str) -> bool:
+        return value in allowed or ".py:" in value or value in entry_points(group=group).names
+
+    return Limit(f"one of {', '.join(allowed)}, or path/to/file.py:name", holds, {}, allowed)
 
 
 def odd() -> Limit:

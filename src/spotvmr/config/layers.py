@@ -27,7 +27,7 @@ class Layer:
     Attributes:
         where: The place as the user knows it: a file or "the command line".
         tree: Nested keys and values as YAML gives them.
-        saved: Whether a run saved it. Early runs saved the settings of every model; what the model does not have is left
+        saved: Whether a run saved it. Early runs saved the settings of every model; those of other models are left
             out.
     """
 

@@ -65,7 +65,9 @@ def _provenance(
 ) -> Provenance:
     """Settings with what the data add to them."""
     features: dict[str, Any] = {"index": data.index.key.to_json(), "expert": data.expert.key.to_json()}
-    if data.config.text.family != "index":  # the index encoder's own text tower has the key of the index
+    if (
+        data.config.text.family != "index" or data.config.text.target
+    ):  # the index encoder's own text tower has the key of the index
         features["text"] = data.text.weights_hash
     for role, store in (("index", data.index), ("expert", data.expert)):
         if store.dropped:

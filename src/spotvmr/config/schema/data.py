@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spotvmr.config.fields import above_zero, at_least, even_from, file_name, one_of, setting, share_below_one
+from spotvmr.config.fields import (
+    above_zero,
+    at_least,
+    even_from,
+    file_name,
+    one_of,
+    one_of_or_own,
+    setting,
+    share_below_one,
+)
 
 
 @dataclass
@@ -67,7 +76,9 @@ class DatasetConfig:
     format: str = setting(
         "jsonl",
         "annotation format",
-        limit=one_of("jsonl", "qvhighlights", "ego4d-nlq", "charades", "tacos", "activitynet", "mad"),
+        limit=one_of_or_own(
+            "spotvmr.formats", "jsonl", "qvhighlights", "ego4d-nlq", "charades", "tacos", "activitynet", "mad"
+        ),
     )
     root: str = setting("${paths.data}/${dataset.name}", "folder of the data set")
     train: str | None = setting("train.jsonl", "training annotations, relative to root")
