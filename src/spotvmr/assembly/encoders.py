@@ -10,8 +10,7 @@ from spotvmr.assembly.derived import BamIndex, DerivedIndex, DerivedText, RioInd
 from spotvmr.assembly.imported import build_imported
 from spotvmr.assembly.own_code import find, make, require_members
 from spotvmr.config.schema import Config, TextConfig
-from spotvmr.encoders import ClipEncoder, TextEncoder, build_expert, build_index
-from spotvmr.encoders import build_text as _build_text
+from spotvmr.encoders import ClipEncoder, TextEncoder, build_expert, build_index, build_text_encoder
 from spotvmr.errors import UserError
 from spotvmr.features.importers import ImportedFeatures
 
@@ -65,7 +64,7 @@ def index_tower(config: Config) -> TextEncoder:
     Raises:
         UserError: The model has none.
     """
-    return _build_text(config.index.family, config.index.model, config.index.pretrained)
+    return build_text_encoder(config.index.family, config.index.model, config.index.pretrained)
 
 
 def build_text(config: Config) -> TextEncoder:
@@ -90,7 +89,7 @@ def build_text(config: Config) -> TextEncoder:
             )
         tower = index_tower(config)
         return DerivedText(tower, index.derive, _projection_path(config)) if index.derive else tower
-    return _build_text(text.family, text.model, text.pretrained)
+    return build_text_encoder(text.family, text.model, text.pretrained)
 
 
 def _own_text(text: TextConfig) -> TextEncoder:

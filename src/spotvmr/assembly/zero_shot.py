@@ -7,7 +7,7 @@ from torch import nn
 
 from spotvmr.assembly.system import BudgetedVmr
 from spotvmr.config.schema import Config, EncoderConfig
-from spotvmr.encoders import FrozenEncoder, TextEncoder, build_expert, build_index, build_text
+from spotvmr.encoders import FrozenEncoder, TextEncoder, build_expert, build_index, build_text_encoder
 from spotvmr.errors import UserError
 from spotvmr.models import ZeroShot
 from spotvmr.selection import Spotter
@@ -55,7 +55,7 @@ def build_zero_shot(config: Config) -> tuple[BudgetedVmr, FrozenEncoder, FrozenE
         _check(role, encoder)
     try:
         index, expert = _encoder("index", config), _encoder("expert", config)
-        towers = [build_text(e.family, e.model, e.pretrained) for e in (config.index, config.expert)]
+        towers = [build_text_encoder(e.family, e.model, e.pretrained) for e in (config.index, config.expert)]
     except UserError as error:
         raise UserError(
             f"{str(error).rstrip('.')}; zero-shot search fetches weights at first use: without a network set "

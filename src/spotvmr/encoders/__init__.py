@@ -3,7 +3,7 @@
 from spotvmr.encoders.build import FAMILIES, build_expert, build_index, outline
 from spotvmr.encoders.frozen import FrozenEncoder
 from spotvmr.encoders.spec import ClipEncoder, EncoderSpec, TextEncoder
-from spotvmr.encoders.text.build import TEXT_FAMILIES, build_text
+from spotvmr.encoders.text.build import TEXT_FAMILIES, build_text_encoder
 
 __all__ = [
     "FAMILIES",
@@ -14,6 +14,6 @@ __all__ = [
     "TextEncoder",
     "build_expert",
     "build_index",
-    "build_text",
+    "build_text_encoder",
     "outline",
 ]

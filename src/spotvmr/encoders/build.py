@@ -98,10 +98,10 @@ def _embedder(family: str, model: str, pretrained: str, features: str) -> FrameE
     if family == "timm":
         from spotvmr.encoders import timm
 
-        return timm.frame_embedder(model, pretrained, features)
+        return timm.timm_embedder(model, pretrained, features)
     from spotvmr.encoders import open_clip
 
-    return open_clip.frame_embedder(open_clip.load_clip(model, pretrained))
+    return open_clip.clip_embedder(open_clip.load_clip(model, pretrained))
 
 
 def _errands_net(kind: str, frames: int) -> ErrandsIndex | ErrandsExpert:

@@ -87,7 +87,7 @@ def _known_name(model: str) -> str:
     return model
 
 
-def frame_embedder(model: nn.Module) -> FrameEmbedder:
+def clip_embedder(model: nn.Module) -> FrameEmbedder:
     """The image tower of a model with its own preprocessing."""
     return FrameEmbedder(model.get_submodule("visual"), Preprocess(open_clip.get_model_preprocess_cfg(model)))
 

@@ -31,7 +31,7 @@ def errands_weights(kind: str, folder: str) -> Path:
     return Path(folder) / f"{name}.safetensors" if folder else shipped(name)
 
 
-def save_weights(state: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]) -> None:
+def save_encoder_weights(state: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]) -> None:
     """Write floating-point tensors as float16 and the rest as they are."""
     halves = {k: (v.half() if v.is_floating_point() else v).cpu().contiguous() for k, v in state.items()}
     write_bytes_atomic(path, save(halves, metadata=dict(metadata)))

@@ -28,7 +28,7 @@ _GRID = 2
 """Rows and columns of the grid that tokens are averaged over."""
 
 
-def frame_embedder(model: str, pretrained: str, features: str) -> FrameEmbedder:
+def timm_embedder(model: str, pretrained: str, features: str) -> FrameEmbedder:
     """Build a timm model without its classifier, in evaluation mode, with its own preprocessing.
 
     Args:

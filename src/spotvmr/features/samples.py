@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 from spotvmr.features import FeatureStore
 from spotvmr.types import ClipGrid, Moment, Query
 from spotvmr.types.batches import ClipBatch, GroundingBatch, TargetBatch, TextBatch
+from spotvmr.types.grid import BORDER_SLACK
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,12 @@ class GroundingDataset(Dataset[Sample]):
     """Queries with the features of their videos.
 
     Args:
-        queries: The queries; the first moment of each is the target, and a point where the truth is withheld.
+        queries: The queries. The first moment of each is the target; with withheld ground truth it is a point at 0.
         index: Store of index features.
         expert: Store of expert features.
         clip_s: Length of a clip in seconds.
-        window_clips: Longer videos are cut to a window of this many clips that holds the moment;
-            0 gives whole videos.
-        epoch_seed: Places the windows: the same seed gives the same windows.
+        window_clips: Clips of a window that contains the moment; longer videos are cut to it. 0 gives whole videos.
+        epoch_seed: Seed of the places of the windows.
     """
 
     def __init__(
@@ -105,9 +105,15 @@ class GroundingDataset(Dataset[Sample]):
 
 
 def share_inside(span: np.ndarray, n_clips: int) -> np.ndarray:
-    """Share of each clip (n_clips,) that lies in a span given in clips, float32."""
+    """Share of each clip (n_clips,) that lies in a span given in clips, float32.
+
+    A share below ``BORDER_SLACK`` comes from a border on the clip grid that was rounded; it becomes 0. Of a span that
+    is not longer than that, the clip with the larger share keeps it.
+    """
     edges = np.arange(n_clips + 1)
-    return np.clip(np.minimum(edges[1:], span[1]) - np.maximum(edges[:-1], span[0]), 0, 1).astype(np.float32)
+    share = np.clip(np.minimum(edges[1:], span[1]) - np.maximum(edges[:-1], span[0]), 0, 1)
+    least = min(BORDER_SLACK, (span[1] - span[0]) / 2)
+    return np.where(share >= least, share, 0).astype(np.float32)
 
 
 class Collator:

@@ -1,7 +1,7 @@
-"""Other looks at the same frames: turned, mirrored, nearer, darker, with labels that follow.
+"""Augmentation of frames: rotation, mirroring, zoom, shift and brightness; labels change with the frames.
 
-A pool has a thousand objects that a hand holds, each always at one place among the same neighbours: without
-this, the nets know them by heart instead of by shape.
+A pool has about a thousand held objects, each at one place with the same neighbours. Without augmentation the networks
+memorise them instead of learning shapes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHIFT = 0.12  # of half the frame, at most
 
 @dataclass(frozen=True)
 class FrameBatch:
-    """Frames of pool videos with everything the world knows about them.
+    """Frames of pool videos with their labels.
 
     Attributes:
         index_frames: (B, 3, 54, 96), uint8.
@@ -60,8 +60,8 @@ class Warp:
     """Mirror, then turn and zoom about the middle, then shift.
 
     Attributes:
-        turn: Clockwise in radians (N,).
-        zoom: Factor (N,).
+        turn: Clockwise angle in radians (N,).
+        zoom: Factor of size (N,).
         mirror: -1 swaps left and right, 1 does not (N,).
         shift: x, y in halves of the frame (N, 2).
         aspect: Width over height of a frame.
@@ -74,7 +74,7 @@ class Warp:
     aspect: float
 
     def matrix(self) -> Tensor:
-        """From places before to places after (N, 2, 2), in coordinates that run from -1 to 1 on both axes."""
+        """Matrices (N, 2, 2) from old to new places, in coordinates from -1 to 1 on both axes."""
         cosine, sine = self.turn.cos() * self.zoom, self.turn.sin() * self.zoom
         rows = [cosine * self.mirror, -sine / self.aspect, sine * self.aspect * self.mirror, cosine]
         return torch.stack(rows, dim=1).view(-1, 2, 2)
@@ -84,14 +84,14 @@ class Warp:
         return xy @ self.matrix().transpose(1, 2) + self.shift[:, None]
 
     def frames(self, frames: Tensor) -> Tensor:
-        """Move pixels (N, 3, H, W), uint8 → float32; what comes in from outside mirrors the edge."""
+        """Warp pixels (N, 3, H, W), uint8 → float32; the area outside the frame is mirrored."""
         back = torch.linalg.inv(self.matrix())
         theta = torch.cat([back, -back @ self.shift[:, :, None]], dim=2)
         grid = fn.affine_grid(theta, list(frames.shape), align_corners=False)
         return fn.grid_sample(frames.float(), grid, padding_mode="reflection", align_corners=False)
 
     def targets(self, targets: FrameTargets) -> FrameTargets:
-        """Move labels; what leaves the frame is no longer in view."""
+        """Move labels; objects outside the frame are no longer in view."""
         spots, things = targets.spots.clone(), targets.things.clone()
         spots[..., :2] = self.places(spots[..., :2])
         spots[..., 2] *= (spots[..., :2].abs() < 1).all(-1)

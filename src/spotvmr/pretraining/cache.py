@@ -1,4 +1,4 @@
-"""Pool videos as memory maps of small frames, with a table of labels: random clips at any time offset."""
+"""Pool videos as memory maps of small frames with a table of labels. Clips may start at any sample."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from spotvmr.worlds.settings import rng_of
 from spotvmr.worlds.track import Track, trace
 
 PER_CLIP = 10
-"""Samples a clip that are kept: every frame of the default world, so that clips can start at any of them."""
+"""Samples of a clip: every frame of the default world, so that a clip can start at any frame."""
 _MOST_THINGS = 8
 
 ROW = np.dtype([
@@ -40,7 +40,7 @@ ROW = np.dtype([
 
 @dataclass(frozen=True)
 class PoolVideo:
-    """One video of the pool, opened.
+    """One opened video of the pool.
 
     Attributes:
         video_id: Its name.
@@ -48,7 +48,7 @@ class PoolVideo:
         expert_frames: (N, 72, 128, 3), uint8, on disk.
         labels: (N,) of ``ROW``.
         busy_samples: Samples with an object at the hand, rising.
-        asked: Queries as text, start and end in samples.
+        queries: Queries as text, start and end in samples.
     """
 
     video_id: str
@@ -56,7 +56,7 @@ class PoolVideo:
     expert_frames: NDArray[np.uint8]
     labels: NDArray[np.void]
     busy_samples: NDArray[np.int64]
-    asked: tuple[tuple[str, float, float], ...]
+    queries: tuple[tuple[str, float, float], ...]
 
     @property
     def samples(self) -> int:
@@ -69,33 +69,33 @@ class PoolVideo:
 
     def queries_at(self, sample: int) -> list[str]:
         """Queries whose moment covers a sample."""
-        return [text for text, start, end in self.asked if start <= sample < end]
+        return [text for text, start, end in self.queries if start <= sample < end]
 
 
 def open_pool(
     root: Path, cache: Path, clip_s: float, classes: Classes, progress: Callable[[int, int], None] | None = None
 ) -> list[PoolVideo]:
-    """Open the pool of a generated data set, decoding what the cache lacks.
+    """Open the pool of a generated data set; videos that are not in the cache are decoded.
 
     Args:
         root: Folder of the data set, with ``pool.jsonl``, ``videos`` and ``labels``.
         cache: Folder of decoded frames; a replaced video is decoded anew.
         clip_s: Length of a clip in seconds.
-        classes: Of the world.
-        progress: Called with videos done and videos in all.
+        classes: Numbers of classes of the world.
+        progress: Called with the number of opened videos and the number of all videos.
 
     Raises:
         UserError: There is no pool, or a video cannot be read.
     """
-    asked = _read_queries(root / "pool.jsonl", clip_s)
+    queries = _read_queries(root / "pool.jsonl", clip_s)
     videos = []
-    for done, video_id in enumerate(asked, start=1):
+    for done, video_id in enumerate(queries, start=1):
         frames = _frames_of(root / "videos" / f"{video_id}.mp4", cache, clip_s)
         labels = label_table(root / "labels" / f"{video_id}.npz", len(frames[0]), clip_s, classes)
         busy = np.flatnonzero(labels["spots"][:, 1, 2] > 0)
-        videos.append(PoolVideo(video_id, *frames, labels, busy, tuple(asked[video_id])))
+        videos.append(PoolVideo(video_id, *frames, labels, busy, tuple(queries[video_id])))
         if progress:
-            progress(done, len(asked))
+            progress(done, len(queries))
     return videos
 
 
@@ -103,12 +103,12 @@ def _read_queries(path: Path, clip_s: float) -> dict[str, list[tuple[str, float,
     """Queries of each video: text, start and end in samples."""
     if not path.is_file():
         raise UserError(f"{path} is absent: pre-training needs a pool, set dataset.world.pool_videos above zero")
-    asked: dict[str, list[tuple[str, float, float]]] = {}
+    queries: dict[str, list[tuple[str, float, float]]] = {}
     for line in path.read_text().splitlines():
         row = json.loads(line)
         (start_s, end_s), scale = row["relevant_windows"][0], PER_CLIP / clip_s
-        asked.setdefault(row["vid"], []).append((row["query"], start_s * scale, end_s * scale))
-    return asked
+        queries.setdefault(row["vid"], []).append((row["query"], start_s * scale, end_s * scale))
+    return queries
 
 
 def _frames_of(path: Path, cache: Path, clip_s: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -122,7 +122,7 @@ def _frames_of(path: Path, cache: Path, clip_s: float) -> tuple[NDArray[np.uint8
 
 
 def _decode(path: Path, files: tuple[Path, Path], clip_s: float) -> None:
-    """Decode a video once into two memory maps; neither file is there before both are whole."""
+    """Decode a video into two memory maps; both files appear when both are complete."""
     grid = ClipGrid(probe(path).duration_s, clip_s)
     sizes = [ErrandsIndex.size, ErrandsExpert.size]
     shapes = [(grid.n_clips * PER_CLIP, *size, 3) for size in sizes]
@@ -138,13 +138,13 @@ def _decode(path: Path, files: tuple[Path, Path], clip_s: float) -> None:
 
 
 def label_table(path: Path, samples: int, clip_s: float, classes: Classes) -> NDArray[np.void]:
-    """Labels at the middle of each sample's time, from the labels that the world wrote a frame.
+    """Labels at the middle of each sample's time, from the world's labels of each frame.
 
     Args:
         path: ``labels/<video_id>.npz``.
         samples: Number of samples, N.
         clip_s: Length of a clip in seconds.
-        classes: Of the world.
+        classes: Numbers of classes of the world.
 
     Returns:
         (N,) of ``ROW``.
@@ -174,7 +174,7 @@ def label_table(path: Path, samples: int, clip_s: float, classes: Classes) -> ND
 def _things(
     world: dict[str, NDArray[np.generic]], frames: NDArray[np.int64], held: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """Objects in view (N, M, 4); the one at the hand is where the hand has moved it."""
+    """Objects in view (N, M, 4); the held object is at the place of the hand."""
     things = np.zeros((len(frames), _MOST_THINGS, 4), np.float32)
     things[:, :, 2] = -1
     used = np.zeros(len(frames), np.int64)
@@ -192,7 +192,7 @@ def _things(
 
 
 def _trace(labels: Path) -> tuple[WorldSettings, Track]:
-    """The world's settings and, told anew from its seed, the state of a video frame by frame."""
+    """The world's settings, and the state of each frame of a video, generated again from its seed."""
     settings = WorldSettings(**json.loads((labels.parents[1] / "world.json").read_text())["settings"])
     split, number = labels.stem.split("_")
     story = make_story(settings, split, int(number))

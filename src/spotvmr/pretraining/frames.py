@@ -1,4 +1,4 @@
-"""First stage: the index encoder and the expert's eyes learn from single labelled frames."""
+"""First stage: train the index encoder and the expert's frame layers on single labelled frames."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ BUSY_SHARE = 0.7
 
 
 class PoolFrames(IterableDataset[FrameBatch]):
-    """A fixed number of random batches an epoch; every epoch continues the stream of random numbers."""
+    """A fixed number of random batches in each epoch; an epoch continues the random numbers of the last one."""
 
     def __init__(self, videos: Sequence[PoolVideo], batch: int, batches: int, seed: int) -> None:
-        """Keep the videos, frames a batch, batches an epoch and the seed of the choice."""
+        """Keep the videos, the frames of a batch, the batches of an epoch and the seed."""
         self.videos, self.batch, self.batches = list(videos), batch, batches
         self.rng = np.random.default_rng(seed)
 
@@ -37,7 +37,7 @@ class PoolFrames(IterableDataset[FrameBatch]):
     def __iter__(self) -> Iterator[FrameBatch]:
         """Draw the batches of one epoch."""
         for _ in range(self.batches):
-            yield vary(gather([self._pick() for _ in range(self.batch)]), self.rng)
+            yield vary(gather_frames([self._pick() for _ in range(self.batch)]), self.rng)
 
     def _pick(self) -> tuple[PoolVideo, int]:
         video = self.videos[int(self.rng.integers(len(self.videos)))]
@@ -47,7 +47,7 @@ class PoolFrames(IterableDataset[FrameBatch]):
 
 
 class EveryNth(IterableDataset[FrameBatch]):
-    """Every nth sample of some videos, as they are."""
+    """Every nth sample of some videos, without augmentation."""
 
     def __init__(self, videos: Sequence[PoolVideo], nth: int, batch: int = 128) -> None:
         """Keep the videos, the stride and the frames a batch."""
@@ -55,12 +55,12 @@ class EveryNth(IterableDataset[FrameBatch]):
         self.batch = batch
 
     def __iter__(self) -> Iterator[FrameBatch]:
-        """Go through the samples."""
+        """Iterate over the samples."""
         for first in range(0, len(self.picks), self.batch):
-            yield gather(self.picks[first : first + self.batch])
+            yield gather_frames(self.picks[first : first + self.batch])
 
 
-def gather(picks: Sequence[tuple[PoolVideo, int]]) -> FrameBatch:
+def gather_frames(picks: Sequence[tuple[PoolVideo, int]]) -> FrameBatch:
     """Join frames, given as video and sample."""
     return FrameBatch(
         index_frames=_stack([video.index_frames[sample] for video, sample in picks]),
@@ -82,34 +82,40 @@ def _stack(frames: list[NDArray[np.uint8]]) -> Tensor:
 
 
 class FrameStage(lightning.LightningModule):
-    """Trains the index encoder and the expert's ``see`` with dense labels."""
+    """Trains the index encoder and the expert's ``view_frames`` with dense labels."""
 
     def __init__(self, index: ErrandsIndex, expert: ErrandsExpert, classes: Classes, lr: float = 4e-3) -> None:
-        """Keep the encoders, make the heads."""
+        """Keep the encoders and make the heads."""
         super().__init__()
         self.index, self.expert, self.classes, self.lr = index, expert, classes, lr
         self.index_heads, self.sight_heads = IndexHeads(classes), SightHeads(classes)
 
     def training_step(self, batch: FrameBatch, _: int) -> Tensor:
         """Add up the losses of one batch."""
-        seen, watched = self.index.look(batch.index_frames), self.expert.see(batch.expert_frames)
-        losses = [*self.index_heads.loss(seen, batch.targets).values()]
-        losses += self.sight_heads.loss(watched, batch.targets).values()
+        index_view, expert_view = (
+            self.index.view_frames(batch.index_frames),
+            self.expert.view_frames(batch.expert_frames),
+        )
+        losses = [*self.index_heads.loss(index_view, batch.targets).values()]
+        losses += self.sight_heads.loss(expert_view, batch.targets).values()
         total = torch.stack(losses).sum()
         self.log("loss", total.detach(), prog_bar=True, batch_size=len(batch.index_frames))
         return total
 
     def validation_step(self, batch: FrameBatch, _: int) -> None:
         """Log accuracies and distances (in hundredths of the frame) over held-out frames."""
-        seen, watched = self.index.look(batch.index_frames), self.expert.see(batch.expert_frames)
+        index_view, expert_view = (
+            self.index.view_frames(batch.index_frames),
+            self.expert.view_frames(batch.expert_frames),
+        )
         target, busy = batch.targets, batch.targets.shape < self.classes.shapes
-        reads = {"index": self.index_heads.read(seen.features), "sight": self.sight_heads.read(watched)}
+        reads = {"index": self.index_heads.read(index_view.features), "sight": self.sight_heads.read(expert_view)}
         for who, logits in reads.items():
             self._log(f"{who}_room", logits["room"].argmax(1) == target.room)
             self._log(f"{who}_busy", (logits["shape"].argmax(1) < self.classes.shapes) == busy)
             self._log(f"{who}_shape", (logits["shape"][:, :-1].argmax(1) == target.shape)[busy])
             self._log(f"{who}_colour", (logits["colour"][:, :-1].argmax(1) == target.colour)[busy])
-        for who, xy in (("index", seen.xy), ("sight", watched.xy)):
+        for who, xy in (("index", index_view.xy), ("sight", expert_view.xy)):
             off = 50 * (xy - target.spots[..., :2]).abs().sum(2)
             self._log(f"{who}_hand_off", off[:, 0][target.spots[:, 0, 2] > 0])
             self._log(f"{who}_object_off", off[:, 1][target.spots[:, 1, 2] > 0])
@@ -121,7 +127,7 @@ class FrameStage(lightning.LightningModule):
             self.log(f"val/{name}", values.float().mean(), batch_size=values.numel())
 
     def transfer_batch_to_device(self, batch: FrameBatch, device: torch.device, _: int) -> FrameBatch:
-        """Leave the batch where it is: this job runs on the CPU, where frozen dataclasses need no moving."""
+        """Return the batch unchanged: pre-training runs on the CPU."""
         return batch
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -130,7 +136,7 @@ class FrameStage(lightning.LightningModule):
 
 
 def one_cycle(module: lightning.LightningModule, lr: float) -> OptimizerLRScheduler:
-    """AdamW over what can be trained, with a one-cycle rate (Smith and Topin, 2018)."""
+    """AdamW over the trainable weights with a one-cycle learning rate (Smith and Topin, 2018)."""
     weights = [p for p in module.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=lr, weight_decay=0.01, foreach=True)
     steps = int(module.trainer.estimated_stepping_batches)

@@ -1,8 +1,8 @@
-"""Heads and losses that teach the demo's encoders; none of them ships with the weights.
+"""Heads and losses for pre-training the demo's encoders; the packaged weights do not contain them.
 
-Clip labels alone teach small encoders slowly. The world knows where the hand and every object are in each
-frame, so most of the signal here is dense: heat maps for hand and object, classes at the objects' places,
-the pose of the object at the hand.
+Small encoders learn slowly from clip labels alone. The generated world has places of the hand and of every object in
+each frame. Most of the supervision is therefore dense: heat maps of hand and object, classes at the objects' places,
+and the pose of the object at the hand.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from spotvmr.encoders.errands.index import PARTS, IndexView
 
 @dataclass(frozen=True)
 class Classes:
-    """How many classes the world has; "no action" and "no object" come on top as the last class."""
+    """Numbers of classes of the world; "no action" and "no object" are one more class, the last."""
 
     rooms: int
     shapes: int
@@ -33,8 +33,8 @@ class FrameTargets:
 
     Attributes:
         room: (N,), int64.
-        shape: Of the object at the hand (N,), int64; the last class means none.
-        colour: (N,), int64, likewise.
+        shape: Shape of the object at the hand (N,), int64; the last class means none.
+        colour: Colour of the object at the hand (N,), int64; the last class means none.
         spots: Places of hand and object at it: x, y in [-1, 1] and visibility 0 or 1 (N, 2, 3), float.
         pose: Size as a factor, cosine and sine of the angle of the object at the hand (N, 3), float.
         things: Objects in view as x, y in [-1, 1], shape, colour (N, M, 4), float; shape -1 where there is none.
@@ -69,7 +69,7 @@ class MapHeads(nn.Module):
     """Shape and colour of the objects in view, read from a feature map at their places."""
 
     def __init__(self, channels: int, classes: Classes) -> None:
-        """Make the two linear readers."""
+        """Make the two linear layers."""
         super().__init__()
         self.shape, self.colour = nn.Linear(channels, classes.shapes), nn.Linear(channels, classes.colours)
 
@@ -83,10 +83,10 @@ class MapHeads(nn.Module):
 
 
 class IndexHeads(nn.Module):
-    """Readers of the index parts: room, object at the hand, objects in view."""
+    """Linear heads on the index parts: room, object at the hand, objects in view."""
 
     def __init__(self, classes: Classes) -> None:
-        """Make the readers."""
+        """Make the heads."""
         super().__init__()
         self.colours = classes.colours
         self.room = nn.Linear(PARTS["room"], classes.rooms)
@@ -117,10 +117,10 @@ class IndexHeads(nn.Module):
 
 
 class SightHeads(nn.Module):
-    """Readers of what the expert sees in single frames: object at the hand, its pose, room."""
+    """Heads on the expert's frame features: object at the hand, its pose, room."""
 
     def __init__(self, classes: Classes) -> None:
-        """Make the readers."""
+        """Make the heads."""
         super().__init__()
         self.shape = nn.Linear(WINDOW_DIM, classes.shapes + 1)
         self.colour = nn.Linear(WINDOW_DIM, classes.colours + 1)
@@ -149,12 +149,12 @@ class SightHeads(nn.Module):
 
 
 class ClipHeads(nn.Module):
-    """Readers of the expert features: action, object at the hand, room."""
+    """Linear heads on the expert features: action, object at the hand, room."""
 
     WEIGHTS = {"action": 2.0, "shape": 1.0, "colour": 1.0, "room": 0.5}  # noqa: RUF012 (read only)
 
     def __init__(self, classes: Classes) -> None:
-        """Make the readers."""
+        """Make the heads."""
         super().__init__()
         sizes = {"action": classes.actions + 1, "shape": classes.shapes + 1, "colour": classes.colours + 1}
         self.heads = nn.ModuleDict({k: nn.Linear(128, n) for k, n in (sizes | {"room": classes.rooms}).items()})
@@ -170,7 +170,7 @@ class ClipHeads(nn.Module):
 
 
 def spot_losses(heat: Tensor, xy: Tensor, spots: Tensor) -> dict[str, Tensor]:
-    """Where hand and object are: Gaussians on the maps by binary cross-entropy, and the soft-argmax's distance.
+    """Losses of the places of hand and object: binary cross-entropy to Gaussian maps, and distance of the soft-argmax.
 
     Args:
         heat: Logits (N, 2, H, W).
@@ -201,20 +201,20 @@ def things_in_view(things: Tensor, colours: int, pairs: int) -> Tensor:
     return hot.scatter_add_(1, pair, there.float()).clamp_max_(1)
 
 
-def contrast(rows: Tensor, columns: Tensor, scale: Tensor, excused: Tensor) -> Tensor:
-    """InfoNCE of sentences against clips, one way (van den Oord et al., 2018).
+def contrast(rows: Tensor, columns: Tensor, scale: Tensor, matching: Tensor) -> Tensor:
+    """InfoNCE of sentences against clips in one direction (van den Oord et al., 2018).
 
     Args:
         rows: Unit sentence vectors (N, D), N > 0.
         columns: Unit clip vectors (B, D); clip ``i`` fits sentence ``i`` for i < N.
         scale: Logarithm of the inverse temperature, at most 4.6 (a temperature of 0.01).
-        excused: Clips that fit a sentence as well (N, B), bool; they are no negatives.
+        matching: Clips that match a sentence (N, B), bool; they are not used as negatives.
 
     Returns:
         The mean loss.
     """
     logits = rows @ columns.T * scale.clamp_max(4.6).exp()
     own = torch.arange(len(rows))
-    excused = excused.clone()
-    excused[own, own] = False
-    return fn.cross_entropy(logits.masked_fill(excused, -1e4), own)
+    matching = matching.clone()
+    matching[own, own] = False
+    return fn.cross_entropy(logits.masked_fill(matching, -1e4), own)

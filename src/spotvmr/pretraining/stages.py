@@ -21,11 +21,11 @@ from spotvmr.encoders.errands.blocks import fold_batchnorm
 from spotvmr.encoders.errands.expert import ErrandsExpert
 from spotvmr.encoders.errands.index import PARTS, ErrandsIndex
 from spotvmr.encoders.errands.text import ErrandsText
-from spotvmr.encoders.state import save_weights
+from spotvmr.encoders.state import save_encoder_weights
 from spotvmr.errors import UserError
 from spotvmr.pretraining.cache import PoolVideo, open_pool
 from spotvmr.pretraining.captions import world_words
-from spotvmr.pretraining.clips import ClipStage, PoolClips, SeenVideo, WholeClips, look_at
+from spotvmr.pretraining.clips import ClipStage, EncodedVideo, PoolClips, WholeClips, encode_video
 from spotvmr.pretraining.frames import EveryNth, FrameStage, PoolFrames
 from spotvmr.pretraining.heads import Classes
 from spotvmr.system.files import write_text_atomic
@@ -37,13 +37,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PretrainPlan:
-    """How long to train, and on how much; the defaults made the weights that ship.
+    """Size of the pool and length of training; the packaged weights were trained with the defaults.
 
     Attributes:
-        pool_videos: Videos of the pool where the configuration asks for none.
-        pool_minutes: Length of each. Many short videos, not a few long ones: a video keeps to one light, one
-            hand and eight objects, and nets learn by heart which shapes go with which look.
-        held_out: Of these, videos that only measure.
+        pool_videos: Videos of the pool if the configuration sets none.
+        pool_minutes: Length of a video. Many short videos are better than a few long ones: a video has one light, one
+            hand and eight objects, and networks memorise its combinations of shape and appearance.
+        held_out: Videos of the pool for validation.
         frame_epochs: Epochs of the first stage, on single frames.
         frame_batches: Batches of an epoch.
         frame_batch: Frames of a batch.
@@ -63,7 +63,7 @@ class PretrainPlan:
     clip_batch: int = 192
 
 
-def run(
+def pretrain(
     config: Config,
     show: Callable[[str], None] = log.info,
     out: Path | None = None,
@@ -75,11 +75,11 @@ def run(
     (10 GB with the default plan; they may be deleted afterwards).
 
     Args:
-        config: Names the generated data set whose look and rate the pool shares; ``seed`` is the job's.
-        show: Told the scores and where everything lies, as text for people.
+        config: Its generated data set sets appearance and frame rate of the pool; ``seed`` seeds the training.
+        show: Called with the scores and the paths of the files as text.
         out: Folder for ``errands_{index,expert,text}.safetensors`` and ``report.json``; by default ``pretrain``
             in the run's folder. ``index.pretrained`` and ``expert.pretrained`` take this folder.
-        plan: How long to train.
+        plan: Size of the pool and length of training.
 
     Returns:
         Scores on held-out videos by name.
@@ -91,9 +91,9 @@ def run(
     out = out or Path(config.paths.runs) / config.name / "pretrain"
     lightning.seed_everything(config.seed, verbose=False)
     classes = Classes(len(ROOMS), len(SHAPES), len(COLOURS), len(ACTIONS))
-    videos = open_pool(*_pool_of(config, plan), config.dataset.clip_s, classes, _tell("decoded"))
+    videos = open_pool(*_pool_of(config, plan), config.dataset.clip_s, classes, _log_progress("decoded"))
     index, expert = ErrandsIndex(), ErrandsExpert()
-    text = ErrandsText(world_words(asked for video in videos for asked, _, _ in video.asked), sum(PARTS.values()))
+    text = ErrandsText(world_words(text for video in videos for text, _, _ in video.queries), sum(PARTS.values()))
     scores = _train_frames(index, expert, videos, classes, plan, config.seed)
     scores |= _train_clips(index, expert, text, videos, classes, plan, config.seed)
     _write(index, expert, text, out)
@@ -113,7 +113,7 @@ def _pool_of(config: Config, plan: PretrainPlan) -> tuple[Path, Path]:
     only["pool_videos"] = world.pool_videos or plan.pool_videos
     name = f"{config.dataset.name}-pool"
     root = Path(config.paths.data) / name
-    generate(WorldSettings(**{**asdict(world), **only}), root, progress=_tell("generated"))
+    generate(WorldSettings(**{**asdict(world), **only}), root, progress=_log_progress("generated"))
     return root, Path(config.paths.features) / name
 
 
@@ -125,7 +125,7 @@ def _train_frames(
     plan: PretrainPlan,
     seed: int,
 ) -> dict[str, float]:
-    """First stage: train the index encoder and the expert's eyes, in place."""
+    """First stage: train the index encoder and the frame layers of the expert, in place."""
     train, held_out = _divide(videos, plan)
     stage = FrameStage(index, expert, classes)
     batches = PoolFrames(train, plan.frame_batch, plan.frame_batches, seed)
@@ -143,35 +143,35 @@ def _train_clips(
     plan: PretrainPlan,
     seed: int,
 ) -> dict[str, float]:
-    """Second stage: look at everything once with frozen eyes, then train what reads clips and sentences, in place."""
-    train, held_out = (_look(index, expert, part) for part in _divide(videos, plan))
-    expert.freeze_eyes()
+    """Second stage: encode all frames by frozen layers, then train temporal layers and text encoder, in place."""
+    train, held_out = (_encode_all(index, expert, part) for part in _divide(videos, plan))
+    expert.freeze_frame_layers()
     stage = ClipStage(expert, text, classes)
     batches = PoolClips(train, classes, plan.clip_batch, plan.clip_batches, seed)
     return _fit(stage, batches, WholeClips(held_out, classes, seed), plan.clip_epochs, "32-true")
 
 
 def _divide(videos: Sequence[PoolVideo], plan: PretrainPlan) -> tuple[Sequence[PoolVideo], Sequence[PoolVideo]]:
-    """Videos to train on and videos to measure on."""
+    """Training videos and validation videos."""
     return videos[plan.held_out :], videos[: plan.held_out]
 
 
-def _look(index: ErrandsIndex, expert: ErrandsExpert, videos: Sequence[PoolVideo]) -> list[SeenVideo]:
-    """Every sample of the videos through frozen copies of both nets."""
-    eyes = copy.deepcopy(index).eval(), copy.deepcopy(expert).eval()
-    for net in eyes:
+def _encode_all(index: ErrandsIndex, expert: ErrandsExpert, videos: Sequence[PoolVideo]) -> list[EncodedVideo]:
+    """Encode every sample of the videos by frozen copies of both networks."""
+    frozen = copy.deepcopy(index).eval(), copy.deepcopy(expert).eval()
+    for net in frozen:
         fold_batchnorm(net)
-    told, seen = _tell("looked at"), []
+    progress, encoded = _log_progress("encoded"), []
     for video in videos:
-        seen.append(look_at(video, *eyes))
-        told(len(seen), len(videos))
-    return seen
+        encoded.append(encode_video(video, *frozen))
+        progress(len(encoded), len(videos))
+    return encoded
 
 
 def _fit(
     stage: FrameStage | ClipStage, train: IterableDataset[Any], val: IterableDataset[Any], epochs: int, precision: Any
 ) -> dict[str, float]:
-    """Train a stage and return its last measurement."""
+    """Train a stage and return its last validation scores."""
     warnings.filterwarnings(
         "ignore", message=".*(LeafSpec|`__len__` defined|does not have many workers|eval mode at the start).*"
     )
@@ -192,26 +192,26 @@ def _fit(
 
 
 def _scores(trainer: lightning.Trainer) -> dict[str, float]:
-    """The latest measurement by name."""
+    """The last validation scores by name."""
     return {k.removeprefix("val/"): float(v) for k, v in trainer.callback_metrics.items() if k.startswith("val/")}
 
 
 class _Scores(lightning.Callback):
-    """Logs the measurements after each epoch."""
+    """Logs the validation scores after each epoch."""
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Log them in one line."""
         log.info("epoch %d: %s", trainer.current_epoch, " ".join(f"{k}={v:.3f}" for k, v in _scores(trainer).items()))
 
 
-def _tell(done: str) -> Callable[[int, int], None]:
+def _log_progress(done: str) -> Callable[[int, int], None]:
     """A callback that logs every 64th video and the last."""
 
-    def tell(count: int, total: int) -> None:
+    def log_count(count: int, total: int) -> None:
         if count % 64 == 0 or count == total:
             log.info("%s %d of %d pool videos", done, count, total)
 
-    return tell
+    return log_count
 
 
 def has_fast_bf16() -> bool:
@@ -220,8 +220,8 @@ def has_fast_bf16() -> bool:
 
 
 def _write(index: ErrandsIndex, expert: ErrandsExpert, text: ErrandsText, out: Path) -> None:
-    """Write the three weights files; the vocabulary travels in the metadata of the text encoder."""
-    save_weights(index.state_dict(), out / "errands_index.safetensors", {})
-    save_weights(expert.state_dict(), out / "errands_expert.safetensors", {})
+    """Write the three weights files; the text encoder's metadata hold the vocabulary."""
+    save_encoder_weights(index.state_dict(), out / "errands_index.safetensors", {})
+    save_encoder_weights(expert.state_dict(), out / "errands_expert.safetensors", {})
     words = json.dumps(text.vocabulary.words)
-    save_weights(text.state_dict(), out / "errands_text.safetensors", {"words": words})
+    save_encoder_weights(text.state_dict(), out / "errands_text.safetensors", {"words": words})

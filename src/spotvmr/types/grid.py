@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-# A video of 480.0000001 s has 480 clips of 1 s, not 481: containers round durations.
-_SLACK = 1e-3
+BORDER_SLACK = 1e-3
+"""Share of a clip that counts as rounding: a video of 480.0000001 s has 480 clips of 1 s, not 481."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ClipGrid:
     @property
     def n_clips(self) -> int:
         """Number of clips, at least one."""
-        return max(1, math.ceil(self.duration_s / self.clip_s - _SLACK))
+        return max(1, math.ceil(self.duration_s / self.clip_s - BORDER_SLACK))
 
     def bounds_s(self, clip: int) -> tuple[float, float]:
         """Start and end of a clip in seconds, cut at the end of the video."""
@@ -42,6 +42,6 @@ class ClipGrid:
 
     def clips_of(self, start_s: float, end_s: float) -> range:
         """The clips that share time with ``[start_s, end_s)``; a zero-length span touches one."""
-        first = min(max(int(start_s / self.clip_s + _SLACK), 0), self.n_clips - 1)
-        last = math.ceil(end_s / self.clip_s - _SLACK) - 1
+        first = min(max(int(start_s / self.clip_s + BORDER_SLACK), 0), self.n_clips - 1)
+        last = math.ceil(end_s / self.clip_s - BORDER_SLACK) - 1
         return range(first, min(max(last, first), self.n_clips - 1) + 1)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from spotvmr.encoders import FrozenEncoder, build_expert, build_index, build_text
-from spotvmr.encoders.state import read_weights, save_weights, shipped
+from spotvmr.encoders import FrozenEncoder, build_expert, build_index, build_text_encoder
+from spotvmr.encoders.state import read_weights, save_encoder_weights, shipped
 from spotvmr.errors import UserError
 from spotvmr.types.batches import TextBatch
 
@@ -122,7 +122,7 @@ def test_the_weights_are_small_and_whole() -> None:
 def test_the_identity_changes_with_the_weights(tmp_path: Path, index: FrozenEncoder) -> None:
     state, _ = read_weights(shipped("errands_index"))
     state["heat.bias"] += 1
-    save_weights(state, tmp_path / "errands_index.safetensors", {})
+    save_encoder_weights(state, tmp_path / "errands_index.safetensors", {})
     other = build_index("errands", pretrained=str(tmp_path))
     assert other.spec.weights_hash != index.spec.weights_hash
     assert build_index("errands").spec == index.spec
@@ -148,7 +148,7 @@ def test_unknown_families_and_frames_are_refused() -> None:
 
 
 def encode(texts: list[str]) -> TextBatch:
-    return build_text("errands").encode(texts)
+    return build_text_encoder("errands").encode(texts)
 
 
 def test_sentences_do_not_depend_on_their_batch() -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from spotvmr.encoders import build_expert, build_index, build_text
+from spotvmr.encoders import build_expert, build_index, build_text_encoder
 from spotvmr.encoders.open_clip import load_clip
 from spotvmr.encoders.preprocess import Preprocess
 from spotvmr.errors import UserError
@@ -66,7 +66,7 @@ def test_clips_do_not_depend_on_their_batch() -> None:
 
 
 def test_the_text_has_tokens_and_a_sentence_in_the_space_of_the_index() -> None:
-    text = build_text(*TINY)
+    text = build_text_encoder(*TINY)
     texts = ["a red mug!", "the hand! shakes a blue lamp"]
     out = text.encode(texts)
     assert out.mask.sum(1).tolist() == [6, 9]  # start and end of text included; "!" is token 0 and still counts

@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from spotvmr.encoders.state import fill, hash_state, read_weights, save_weights
+from spotvmr.encoders.state import fill, hash_state, read_weights, save_encoder_weights
 from spotvmr.errors import UserError
 
 
 def test_round_trip_keeps_values_to_half_precision_and_metadata(tmp_path: Path) -> None:
     net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
-    save_weights(net.state_dict(), tmp_path / "sub" / "a.safetensors", {"words": "x"})
+    save_encoder_weights(net.state_dict(), tmp_path / "sub" / "a.safetensors", {"words": "x"})
     state, metadata = read_weights(tmp_path / "sub" / "a.safetensors")
     assert metadata == {"words": "x"}
     assert state["0.weight"].dtype == torch.float32
@@ -39,7 +39,7 @@ def test_absent_truncated_and_pickled_files_are_the_users_to_mend(tmp_path: Path
     with pytest.raises(UserError, match="absent"):
         read_weights(tmp_path / "none.safetensors")
     whole = tmp_path / "whole.safetensors"
-    save_weights(nn.Linear(30, 40).state_dict(), whole, {})
+    save_encoder_weights(nn.Linear(30, 40).state_dict(), whole, {})
     (tmp_path / "cut.safetensors").write_bytes(whole.read_bytes()[:-100])
     (tmp_path / "pickle.safetensors").write_bytes(pickle.dumps({"weight": 1}))
     for name in ("cut", "pickle"):

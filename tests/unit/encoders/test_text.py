@@ -11,7 +11,7 @@ import torch
 from spotvmr.assembly import build_text as build_configured
 from spotvmr.config import compose
 from spotvmr.cost import count_gflops
-from spotvmr.encoders import TextEncoder, build_text
+from spotvmr.encoders import TextEncoder, build_text_encoder
 from spotvmr.errors import UserError
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed (extra hf)")
@@ -51,7 +51,7 @@ def check_contract(text: TextEncoder) -> None:
 
 
 def test_hashed_words_keep_the_contract_and_tell_words_apart() -> None:
-    text = build_text("words")
+    text = build_text_encoder("words")
     check_contract(text)
     one, same, other = text.encode(["the red mug", "The RED mug?", "a blue lamp"]).sentence
     torch.testing.assert_close(one, same)
@@ -62,7 +62,7 @@ def test_hashed_words_keep_the_contract_and_tell_words_apart() -> None:
 
 
 def test_a_transformers_folder_keeps_the_contract(folder: Path) -> None:
-    text = build_text("hf", str(folder))
+    text = build_text_encoder("hf", str(folder))
     check_contract(text)
     net = transformers.BertModel.from_pretrained(folder).eval()
     numbers = torch.tensor([[2, 4, 5, 6, 3]])
@@ -75,18 +75,18 @@ def test_a_transformers_folder_keeps_the_contract(folder: Path) -> None:
 
 
 def test_long_sentences_are_cut_where_the_model_ends(folder: Path) -> None:
-    assert build_text("hf", str(folder)).encode(["red " * 100]).tokens.shape[1] == 12
+    assert build_text_encoder("hf", str(folder)).encode(["red " * 100]).tokens.shape[1] == 12
 
 
 def test_the_hash_follows_weights_and_vocabulary(folder: Path, tmp_path: Path) -> None:
-    wanted = build_text("hf", str(folder)).weights_hash
-    assert build_text("hf", str(folder)).weights_hash == wanted
+    wanted = build_text_encoder("hf", str(folder)).weights_hash
+    assert build_text_encoder("hf", str(folder)).weights_hash == wanted
     net = transformers.BertModel.from_pretrained(folder)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     tokenizer.save_pretrained(tmp_path)
     net.embeddings.word_embeddings.weight.data[5] += 1
     net.save_pretrained(tmp_path)
-    assert build_text("hf", str(tmp_path)).weights_hash != wanted
+    assert build_text_encoder("hf", str(tmp_path)).weights_hash != wanted
 
 
 def test_a_folder_without_some_weights_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_folder_without_some_weights_is_refused(folder: Path, tmp_path: Path) 
     state = {key: value for key, value in net.state_dict().items() if "layer.1." not in key}
     net.save_pretrained(tmp_path, state_dict=state)
     with pytest.raises(UserError, match=r"do not fit its config: no encoder\.layer\.1\.[\w.]+, .* and 13 more"):
-        build_text("hf", str(tmp_path))
+        build_text_encoder("hf", str(tmp_path))
 
 
 def test_pickled_weights_and_code_of_a_models_own_are_refused(folder: Path, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_pickled_weights_and_code_of_a_models_own_are_refused(folder: Path, tmp_
     net.config.save_pretrained(tmp_path)
     torch.save(net.state_dict(), tmp_path / "pytorch_model.bin")
     with pytest.raises(UserError, match=r"cannot give text\.model=.*safetensors") as caught:
-        build_text("hf", str(tmp_path))
+        build_text_encoder("hf", str(tmp_path))
     assert "\n" not in str(caught.value)
     config = json.loads((folder / "config.json").read_text())
     ran = tmp_path / "ran"
@@ -112,7 +112,7 @@ def test_pickled_weights_and_code_of_a_models_own_are_refused(folder: Path, tmp_
     config |= {"model_type": "evil", "auto_map": {"AutoConfig": "evil.Evil", "AutoModel": "evil.Evil"}}
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(UserError, match=r"cannot give text\.model="):
-        build_text("hf", str(tmp_path))
+        build_text_encoder("hf", str(tmp_path))
     assert not ran.exists()
 
 
@@ -131,11 +131,11 @@ def test_pickled_weights_and_code_of_a_models_own_are_refused(folder: Path, tmp_
 )
 def test_what_is_wrong_is_said_in_one_line(family: str, model: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
-        build_text(family, model)
+        build_text_encoder(family, model)
 
 
 def test_the_configured_text_is_the_indexs_own_or_that_of_its_group(folder: Path) -> None:
-    assert build_configured(compose()).weights_hash == build_text("errands").weights_hash
+    assert build_configured(compose()).weights_hash == build_text_encoder("errands").weights_hash
     assert build_configured(compose(["text=words"])).dim == 256
     assert build_configured(compose(["text=hf", f"text.model={folder}"])).dim == 32
     with pytest.raises(UserError, match=r"selector=similarity .* text=words lie in a space of their own: set"):

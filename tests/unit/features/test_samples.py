@@ -8,7 +8,7 @@ import torch
 
 from spotvmr.features import FeatureStore, StoreKey, StoreWriter
 from spotvmr.features.samples import Collator, GroundingDataset, share_inside
-from spotvmr.types import Moment, Query
+from spotvmr.types import ClipGrid, Moment, Query
 
 CLIPS = {"long": 100, "short": 7}
 
@@ -87,3 +87,18 @@ def test_a_batch_pads_with_zeros_and_says_so(stores: tuple[FeatureStore, Feature
 @pytest.mark.parametrize("span", [(0.0, 4.0), (1.25, 1.75), (0.5, 3.9), (2.0, 2.0)])
 def test_shares_sum_to_the_length_of_the_moment(span: tuple[float, float]) -> None:
     assert share_inside(np.array(span), 4).sum() == pytest.approx(span[1] - span[0])
+
+
+def test_a_moment_on_the_clip_grid_has_as_many_true_clips_as_the_grid_gives_it() -> None:
+    clip_s = 16 / 30
+    grid = ClipGrid(60.0, clip_s)
+    for first in range(30):
+        for stop in range(first + 1, 40):
+            start_s, end_s = first * clip_s, stop * clip_s
+            inside = share_inside(np.array([start_s / clip_s, end_s / clip_s]), grid.n_clips)
+            assert np.flatnonzero(inside).tolist() == list(grid.clips_of(start_s, end_s))
+
+
+@pytest.mark.parametrize("span", [(1.0, 1.0004), (1.9999, 2.0001)])
+def test_a_moment_of_less_than_the_slack_keeps_a_true_clip(span: tuple[float, float]) -> None:
+    assert share_inside(np.array(span), 4).sum() > 0

@@ -12,16 +12,16 @@ import pytest
 import torch
 
 from spotvmr.config import Config, PathsConfig, WorldConfig
-from spotvmr.encoders import build_expert, build_index, build_text
+from spotvmr.encoders import build_expert, build_index, build_text_encoder
 from spotvmr.encoders.text.words import split_words
 from spotvmr.errors import UserError
 from spotvmr.pretraining.augment import FrameBatch, Warp, vary
 from spotvmr.pretraining.cache import ROW, PoolVideo, open_pool
 from spotvmr.pretraining.captions import Captioner, world_words
-from spotvmr.pretraining.clips import SeenVideo, clip_targets, expert_samples, gather, ranks, same_meaning
+from spotvmr.pretraining.clips import EncodedVideo, clip_targets, expert_samples, gather_clips, ranks, same_meaning
 from spotvmr.pretraining.frames import frame_targets
 from spotvmr.pretraining.heads import Classes, contrast, spot_losses, things_in_view
-from spotvmr.pretraining.stages import PretrainPlan, run
+from spotvmr.pretraining.stages import PretrainPlan, pretrain
 from spotvmr.types import ClipGrid
 from spotvmr.video import clip_times
 from spotvmr.worlds import WorldSettings, generate
@@ -133,30 +133,30 @@ def test_clip_labels_are_shares_of_time() -> None:
 
 
 def test_captions_belong_to_the_first_clips(pool: list[PoolVideo]) -> None:
-    seen = SeenVideo(pool[0], torch.arange(300.0).view(300, 1).expand(300, 96), torch.zeros(300, 121))
-    batch = gather([(seen, k) for k in range(0, 290, 10)], CLASSES, Captioner(np.random.default_rng(0)))
+    seen = EncodedVideo(pool[0], torch.arange(300.0).view(300, 1).expand(300, 96), torch.zeros(300, 121))
+    batch = gather_clips([(seen, k) for k in range(0, 290, 10)], CLASSES, Captioner(np.random.default_rng(0)))
     busy = int((batch.labels[:, 1] < 12).sum())
-    assert len(batch.captions) == len(batch.said) == busy > 0
+    assert len(batch.captions) == len(batch.caption_labels) == busy > 0
     assert (batch.labels[:busy, 1] < 12).all()
-    assert (batch.labels[:busy, 1:3] == batch.said[:, 1:3]).all()
-    assert ((batch.said[:, 0] == batch.labels[:busy, 0]) | (batch.said[:, 0] == -1)).all()
+    assert (batch.labels[:busy, 1:3] == batch.caption_labels[:, 1:3]).all()
+    assert ((batch.caption_labels[:, 0] == batch.labels[:busy, 0]) | (batch.caption_labels[:, 0] == -1)).all()
     words = set(world_words([]))
     assert {w for text in batch.captions for w in split_words(text)} <= words | set(
-        world_words(text for video in pool for text, _, _ in video.asked)
+        world_words(text for video in pool for text, _, _ in video.queries)
     )
 
 
 def test_what_a_caption_leaves_open_fits_anything() -> None:
     rows = np.zeros((3, 10), ROW)
     rows["room"][2] = 5
-    seen = SeenVideo(
+    seen = EncodedVideo(
         PoolVideo("v", np.zeros(0), np.zeros(0), rows.reshape(-1), np.zeros(0, np.int64), ()),
         torch.zeros(30, 96),
         torch.zeros(30, 121),
     )
     rows["spots"][:, :, 1, 2] = 1
-    batch = gather([(seen, 0), (seen, 10), (seen, 20)], CLASSES, Captioner(np.random.default_rng(0)))
-    batch.said[:] = torch.tensor([[-1, 0, 0, -1], [0, 0, 0, 0], [1, 0, 0, 5]])
+    batch = gather_clips([(seen, 0), (seen, 10), (seen, 20)], CLASSES, Captioner(np.random.default_rng(0)))
+    batch.caption_labels[:] = torch.tensor([[-1, 0, 0, -1], [0, 0, 0, 0], [1, 0, 0, 5]])
     assert same_meaning(batch, with_action=False).tolist() == [[True] * 3, [True, True, False], [False, False, True]]
     assert same_meaning(batch, with_action=True).tolist() == [[True] * 3, [True, True, False], [False] * 3]
 
@@ -202,7 +202,7 @@ def config(tmp_path: Path) -> Config:
 def test_the_whole_job_leaves_encoders_that_load(tmp_path: Path) -> None:
     plan = PretrainPlan(3, 0.5, 1, 1, 2, 16, 1, 2, 16)
     told: list[str] = []
-    scores = run(config(tmp_path), told.append, plan=plan)
+    scores = pretrain(config(tmp_path), told.append, plan=plan)
     out = tmp_path / "runs" / "tiny" / "pretrain"
     report = json.loads((out / "report.json").read_text())
     assert report["scores"] == pytest.approx(scores, nan_ok=True)
@@ -213,7 +213,7 @@ def test_the_whole_job_leaves_encoders_that_load(tmp_path: Path) -> None:
     clip = torch.randint(0, 255, (1, 8, 3, 90, 160), dtype=torch.uint8)
     assert build_index("errands", pretrained=str(out))(clip).shape == (1, 96)
     assert build_expert("errands", pretrained=str(out))(clip).shape == (1, 128)
-    assert build_text("errands", pretrained=str(out)).encode(["shake the red mug"]).tokens.shape == (1, 5, 96)
+    assert build_text_encoder("errands", pretrained=str(out)).encode(["shake the red mug"]).tokens.shape == (1, 5, 96)
     assert len(list((tmp_path / "features" / "demo-pool").glob("*.npy"))) == 6
 
 
@@ -221,4 +221,4 @@ def test_only_a_generated_data_set_has_a_pool(tmp_path: Path) -> None:
     foreign = config(tmp_path)
     foreign.dataset.world = None
     with pytest.raises(UserError, match="pretrain needs dataset=demo"):
-        run(foreign)
+        pretrain(foreign)

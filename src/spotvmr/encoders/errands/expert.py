@@ -76,10 +76,10 @@ class ErrandsExpert(nn.Module):
         """Encode clips (B, 8, 3, H, W), uint8 → (B, 128), float32."""
         if frames.shape[1] != self.frames:
             raise ValueError(f"the errands expert reads {self.frames} frames a clip, got {frames.shape[1]}")
-        sight = self.see(resize(frames.flatten(0, 1), self.size)).sight
-        return self.follow(sight.unflatten(0, frames.shape[:2]))
+        sight = self.view_frames(resize(frames.flatten(0, 1), self.size)).sight
+        return self.encode_views(sight.unflatten(0, frames.shape[:2]))
 
-    def see(self, frames: Tensor) -> FrameView:
+    def view_frames(self, frames: Tensor) -> FrameView:
         """Look at single frames (N, 3, 72, 128), uint8, each by itself."""
         pixels = to_signed(frames)
         fine = self.stem(pixels)
@@ -91,8 +91,8 @@ class ErrandsExpert(nn.Module):
         sight = [window, deep.mean((2, 3)), self.pose(window), xy.flatten(1), heat.amax((2, 3)) / 4]
         return FrameView(torch.cat([part.float() for part in sight], dim=1), heat, xy, maps)
 
-    def freeze_eyes(self) -> None:
-        """Stop training what ``see`` uses; ``follow`` stays trainable."""
+    def freeze_frame_layers(self) -> None:
+        """Stop training what ``view_frames`` uses; ``encode_views`` stays trainable."""
         for eye in (self.stem, self.deep, self.lift, self.heat, self.glimpse, self.condense, self.pose):
             eye.eval().requires_grad_(False)
 
@@ -101,7 +101,7 @@ class ErrandsExpert(nn.Module):
         windows = cut_windows(pixels, xy, self.window, self.window_share)
         return fn.relu(self.condense(self.glimpse(windows).flatten(1)))
 
-    def follow(self, sight: Tensor) -> Tensor:
+    def encode_views(self, sight: Tensor) -> Tensor:
         """Read the sights of a clip's frames (B, 8, 121) over time → (B, 128): how, then what, each standardised."""
         window, scene, pose, places, seen = sight.split(SIGHT, dim=2)
         motion = torch.cat([_trace(pose, places, seen), self.twitch(_centred(window))], dim=2)

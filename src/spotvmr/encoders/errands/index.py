@@ -54,13 +54,13 @@ class ErrandsIndex(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Encode clips (B, K, 3, H, W), uint8 → (B, 96), float32."""
-        return self.look(self.prepare(frames)).features
+        return self.view_frames(self.prepare(frames)).features
 
     def prepare(self, frames: Tensor) -> Tensor:
         """Take the middle frame of each clip and scale it: (B, K, 3, H, W) → (B, 3, 54, 96), uint8."""
         return resize(frames[:, frames.shape[1] // 2], self.size)
 
-    def look(self, frame: Tensor) -> IndexView:
+    def view_frames(self, frame: Tensor) -> IndexView:
         """Encode prepared frames (B, 3, 54, 96), uint8."""
         fine = self.stem(to_signed(frame))
         deep = self.deep(fine)

@@ -16,7 +16,7 @@ from spotvmr.errors import UserError
 TEXT_FAMILIES = ("errands", "open_clip", "hf", "words")
 
 
-def build_text(family: str, model: str = "", pretrained: str = "") -> TextEncoder:
+def build_text_encoder(family: str, model: str = "", pretrained: str = "") -> TextEncoder:
     """Build a text encoder.
 
     Args:
@@ -58,4 +58,4 @@ def _clip_text(model: str, pretrained: str) -> TextEncoder:
     clip = open_clip.load_clip(model, pretrained)
     name = Path(model).stem if model.endswith(".json") else model
     tokenizer = pretrained if pretrained.startswith("local-dir:") else name
-    return open_clip.ClipText(clip, tokenizer, embedding_dim(open_clip.frame_embedder(clip)))
+    return open_clip.ClipText(clip, tokenizer, embedding_dim(open_clip.clip_embedder(clip)))
