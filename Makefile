@@ -31,6 +31,7 @@ PIP      = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 TORCH_cpu = --extra-index-url https://download.pytorch.org/whl/cpu
 SETTINGS = $(if $(DATASET),'dataset=$(DATASET)') $(if $(MODEL),'model=$(MODEL)') $(if $(BUDGET),'budget=$(BUDGET)') $(ARGS)
 
+# A target passes on the variables that its command reads; the command refuses another setting.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup train index bench report dashboard lint test search sweep docs
@@ -63,7 +64,7 @@ train: $(STAMP) ## data set, features, teacher, then spotter and student, evalua
 	@$(BIN)/spotvmr train $(SETTINGS)
 
 index: $(STAMP) ## index and expert features of every clip
-	@$(BIN)/spotvmr index $(SETTINGS)
+	@$(BIN)/spotvmr index $(if $(DATASET),'dataset=$(DATASET)') $(ARGS)
 
 bench: $(STAMP) ## speed of parts and of indexing, then recall against budget of every arm (hours); QUICK=1: the small table
 	$(if $(findstring part=,$(ARGS)),,@$(BIN)/spotvmr bench part=speed $(SETTINGS))
@@ -71,19 +72,19 @@ bench: $(STAMP) ## speed of parts and of indexing, then recall against budget of
 	@$(BIN)/spotvmr bench $(if $(QUICK),quick=true) $(SETTINGS)
 
 dashboard: $(STAMP) ## runs/dashboard.html: one page of all runs; others with ARGS='runs=FOLDER html=FILE'
-	@$(BIN)/spotvmr report html=runs/dashboard.html $(SETTINGS)
+	@$(BIN)/spotvmr report html=runs/dashboard.html $(ARGS)
 
 sweep: $(STAMP) ## trials of SWEEP=conf/sweep/grid.yaml: sweep and agent on W&B, or with LOCAL=1 on this machine
 	@$(BIN)/spotvmr sweep $(if $(SWEEP),'$(SWEEP)') $(if $(LOCAL),local=true) $(SETTINGS)
 
 report: $(STAMP) ## tables from run records
-	@$(BIN)/spotvmr report $(SETTINGS)
+	@$(BIN)/spotvmr report $(ARGS)
 
 # Through the environment: a query may hold any quotes.
 search: export VIDEO := $(or $(VIDEO),data/demo/videos/test_0000.mp4)
 search: export QUERY := $(or $(QUERY),when did I spin the red flask in the bathroom?)
 search: $(STAMP) $(RUN)/weights.safetensors ## find QUERY= in VIDEO=; without them in a video of the demo
-	@$(BIN)/spotvmr search "$$VIDEO" "$$QUERY" run=$(RUN) $(SETTINGS)
+	@$(BIN)/spotvmr search "$$VIDEO" "$$QUERY" run=$(RUN) $(if $(BUDGET),'budget=$(BUDGET)') $(ARGS)
 
 $(RUN)/weights.safetensors:
 	@echo "no trained run at $(RUN): training it first" >&2

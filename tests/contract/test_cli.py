@@ -15,6 +15,7 @@ import yaml
 from spotvmr import __version__
 from spotvmr.cli.main import main
 from spotvmr.cli.parsing.arguments import parse_arguments
+from spotvmr.cli.parsing.values import flag
 from spotvmr.cli.table import COMMANDS, Command
 from spotvmr.config import as_plain, compose
 from spotvmr.errors import UserError
@@ -80,20 +81,21 @@ def spotvmr(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_help_takes_less_than_half_a_second() -> None:
+@pytest.mark.parametrize("words", [("--help",), ("train", "--help")])
+def test_help_takes_less_than_a_third_of_a_second(words: tuple[str, ...]) -> None:
     def seconds() -> float:
         before = os.times()
-        assert spotvmr("--help").returncode == 0
+        assert spotvmr(*words).returncode == 0
         after = os.times()
         return after.children_user - before.children_user + after.children_system - before.children_system
 
     # Of processor time, the best of five: the bar is about what is imported, not about what else the machine does.
-    assert min(seconds() for _ in range(5)) < 0.5
+    assert min(seconds() for _ in range(5)) < 0.3
 
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from spotvmr.cli.main import main; main(['--help']); main(['config', '--help'])\n"
+        "import sys; from spotvmr.cli.main import main; main(['--help']); main(['train', '--help'])\n"
         "heavy = 'torch lightning torchmetrics open_clip timm av decord wandb numpy matplotlib'.split()\n"
         "sys.exit(str([name for name in heavy if name in sys.modules]))"
     )
@@ -122,7 +124,8 @@ def test_every_command_has_a_module_and_a_help(name: str, capsys: pytest.Capture
     assert main([name, "--help"]) == 0
     text = capsys.readouterr().out
     assert command.help in text
-    assert "uniform" in text
+    reads_selector = any({"selector", "*"} & set(reads.keys) for reads in command.reads)
+    assert ("selector=…  all, none, one_shot, oracle, random" in text) is reads_selector
     assert all(f"{key}=" in text for key in command.options)
 
 
@@ -213,6 +216,15 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         (["config", "budget=abc"], ["budget='abc'"]),
         (["config", "dataset=dmeo", "--json"], ["'dmeo'", "demo"]),
         (["budget=0.1"], ["'budget=0.1'", "choose from"]),
+        (["train", "budget", "0.1"], ["'budget' means nothing", "did you mean budget=0.1?"]),
+        (["train", "trainer.lr"], ["did you mean trainer.lr=…?"]),
+        (["config", "selector=spoter"], ["unknown selector 'spoter'", "did you mean 'spotter'?"]),
+        (["config", "experiment=main_jb"], ["unknown experiment 'main_jb'", "did you mean 'main_job'?"]),
+        (["config", "dataset.format=qvhighlight"], ["did you mean 'qvhighlights'?"]),
+        (
+            ["evaluate", "run=/nope"],
+            ["no trained run at /nope: train one with 'make train', or name another"],
+        ),
     ],
 )
 def test_wrong_words_are_code_2_and_one_line(
@@ -238,3 +250,33 @@ def test_a_mistyped_option_of_a_command_is_suggested(monkeypatch: pytest.MonkeyP
         parse_arguments(["page", "chekc"])
     with pytest.raises(UserError, match="did you mean 'html'"):
         compose(["htm=a"], also_known=["html"])
+
+
+def test_a_file_with_an_equals_sign_in_its_name_is_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "take=1.mp4").touch()
+    given = parse_arguments(["search", "take=1.mp4", "why is x = 3", "budget=0.2"])
+    assert (given.words, given.overrides) == (("take=1.mp4", "why is x = 3"), ("budget=0.2",))
+    assert parse_arguments(["search", "take=2.mp4"]).overrides == ("take=2.mp4",)
+
+
+@pytest.mark.parametrize("text", ["true", "True", "yes", "on", "1", "y", "no", "OFF", "0", "n", "False"])
+def test_options_and_settings_read_true_and_false_alike(text: str) -> None:
+    assert flag({"adaptive": text}, "adaptive") is compose([f"selector.adaptive={text}"]).selector.adaptive
+
+
+def test_what_is_neither_true_nor_false_is_refused() -> None:
+    with pytest.raises(UserError, match="local=perhaps is neither true nor false"):
+        flag({"local": "perhaps"}, "local")
+    with pytest.raises(UserError, match=r"selector\.adaptive='perhaps'"):
+        compose(["selector.adaptive=perhaps"])
+
+
+@pytest.mark.parametrize("words", [("--help",), ("train", "--help"), ("search", "--help")])
+def test_help_works_on_an_ascii_console(words: tuple[str, ...]) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "spotvmr", *words]
+    done = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"[key=value ...]" in done.stdout
+    assert done.stdout.isascii()

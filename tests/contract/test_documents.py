@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from spotvmr.cli.parsing.arguments import parse_arguments
+from spotvmr.cli.parsing.reads import check_read
 from spotvmr.cli.table import COMMANDS
 from spotvmr.config import compose
 from spotvmr.config.layers import setting_keys
@@ -30,7 +31,10 @@ def typed(text: str) -> list[list[str]]:
 
 TYPED = typed(README)
 ON_PAGES = [words for text in PAGES.values() for words in typed(text)]
-COMMAND_LINES = [words[1:] for words in [*TYPED, *ON_PAGES] if words[0] in ("spotvmr", ".venv/bin/spotvmr")]
+EXPERIMENTS = [words for page in ROOT.glob("experiments/*/README.md") for words in typed(page.read_text("utf-8"))]
+COMMAND_LINES = [
+    words[1:] for words in [*TYPED, *ON_PAGES, *EXPERIMENTS] if words[0] in ("spotvmr", ".venv/bin/spotvmr")
+]
 MAKE_LINES = [words for words in [*TYPED, *ON_PAGES] if words[0] == "make"]
 # Written so that this file does not match itself.
 OUTSIDE = re.compile(r"(?<![\w.])/(?:tmp|work|root)(?:/|\b)|\b(?:TO" + r"DO|FIX" + r"ME)\b")
@@ -50,6 +54,8 @@ def test_every_command_line_parses_and_composes(words: list[str], monkeypatch: p
     monkeypatch.chdir(ROOT)
     given = parse_arguments(words)
     assert given.command in COMMANDS or given.help
+    if not given.help:
+        check_read(given)
     # Files of a reader's own, such as dataset=mine.yaml, are not here.
     compose([word for word in given.overrides if not word.endswith(".yaml") or Path(word.partition("=")[2]).is_file()])
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from spotvmr.cli.parsing.reads import settings_read_by
+
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = {"help", "setup", "train", "test", "lint", "index", "bench", "report", "search", "dashboard", "docs", "sweep"}
 
@@ -69,13 +71,22 @@ def test_every_phony_target_is_explained() -> None:
     assert set(" ".join(phony).split()) == TARGETS
 
 
-@pytest.mark.parametrize("target", ["train", "index", "bench", "report"])
-def test_variables_become_settings(checkout: Path, target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "read"),
+    [
+        ("train", ["'dataset=mine.yaml'", "'model=vslnet'", "'budget=0.05'"]),
+        ("bench", ["'dataset=mine.yaml'", "'model=vslnet'", "'budget=0.05'"]),
+        ("sweep", ["'dataset=mine.yaml'", "'model=vslnet'", "'budget=0.05'"]),
+        ("index", ["'dataset=mine.yaml'"]),
+        ("report", []),
+    ],
+)
+def test_variables_become_the_settings_that_the_command_reads(checkout: Path, target: str, read: list[str]) -> None:
     words = ("DATASET=mine.yaml", "MODEL=vslnet", "BUDGET=0.05", "ARGS=trainer=fast seed=1")
     last = make(checkout, "-n", target, *words).stdout.splitlines()[-1]
-    assert last.split() == [
-        ".venv/bin/spotvmr", target, "'dataset=mine.yaml'", "'model=vslnet'", "'budget=0.05'", "trainer=fast", "seed=1",
-    ]  # fmt: skip
+    assert last.split() == [".venv/bin/spotvmr", target, *read, "trainer=fast", "seed=1"]
+    keys = [word.strip("'").partition("=")[0] for word in read]
+    assert settings_read_by(target, [f"{key}=x" for key in keys]) == [f"{key}=x" for key in keys]
 
 
 @pytest.mark.parametrize(
@@ -241,4 +252,4 @@ def test_search_trains_first_and_takes_any_quotes(checkout: Path) -> None:
     executable(checkout / ".venv/bin/spotvmr", '#!/bin/sh\nprintf "%s|" "$@"\n')
     (checkout / ".venv/.installed").touch()
     done = make(checkout, "search", "VIDEO=my film.mp4", 'QUERY=who\'s "there"', "DATASET=conf/mine.yaml", "BUDGET=0.2")
-    assert done.stdout == 'search|my film.mp4|who\'s "there"|run=runs/mine|dataset=conf/mine.yaml|budget=0.2|'
+    assert done.stdout == 'search|my film.mp4|who\'s "there"|run=runs/mine|budget=0.2|'

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from spotvmr.cli.main import main
+from spotvmr.cli.parsing.reads import settings_read_by
 
 
 def complaint(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -108,7 +109,7 @@ def test_unreadable_video(
     root, words = own
     path = root / "videos" / "two.mp4"
     path.write_bytes(path.read_bytes()[:2000] if content is None else content)
-    said = complaint(capsys, "index", *words)
+    said = complaint(capsys, "index", *settings_read_by("index", words))
     assert "two.mp4" in said
     assert not (root.parent / "features" / "own" / "index-errands" / "manifest.json").exists()
 
@@ -142,18 +143,18 @@ def test_a_split_without_queries(own: tuple[Path, list[str]], capsys: pytest.Cap
     assert "val" in complaint(capsys, "train", *words)
 
 
-def test_a_run_that_is_not_there(small: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert "nowhere" in complaint(capsys, "evaluate", *small, "run=nowhere")
+def test_a_run_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nowhere" in complaint(capsys, "evaluate", "run=nowhere")
 
 
 def test_a_replaced_video_is_indexed_again(own: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]) -> None:
     root, words = own
-    assert main(["index", *words, "--json"]) == 0
+    assert main(["index", *settings_read_by("index", words), "--json"]) == 0
     before = json.loads(capsys.readouterr().out)["index"]
     other = (root / "videos" / "one.mp4").read_bytes()
     store = Path(before["path"]) / "features.bin"
     first = store.read_bytes()
     source = sorted((root.parent.parent).rglob("train_0000.mp4"))
     (root / "videos" / "two.mp4").write_bytes(source[0].read_bytes() if source else other + b"\0")
-    assert main(["index", *words, "--json"]) == 0
+    assert main(["index", *settings_read_by("index", words), "--json"]) == 0
     assert store.read_bytes() != first

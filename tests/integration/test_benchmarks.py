@@ -11,6 +11,7 @@ import pytest
 from benchmark_fixtures import SECONDS, annotate, write_features, write_videos
 
 from spotvmr.cli.main import main
+from spotvmr.cli.parsing.reads import settings_read_by
 from spotvmr.config import Config, compose
 from spotvmr.config.folders import choices
 from spotvmr.errors import UserError
@@ -154,7 +155,7 @@ def test_wrong_declarations_are_one_line(
     words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made(tmp_path, "qvhighlights")
-    assert main(["index", *words_of(tmp_path, "qvhighlights", *words)]) == 2
+    assert main(["index", *settings_read_by("index", words_of(tmp_path, "qvhighlights", *words))]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert said in lines[-1]
     assert "Traceback" not in "".join(lines)
@@ -179,7 +180,7 @@ def test_a_stride_says_the_same_as_a_rate(tmp_path: Path) -> None:
 def test_a_video_without_features_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = made(tmp_path, "qvhighlights")
     next((Path(config.dataset.root) / "features" / "clip_features").glob("test0.npz")).unlink()
-    assert main(["index", *words_of(tmp_path, "qvhighlights")]) == 2
+    assert main(["index", *settings_read_by("index", words_of(tmp_path, "qvhighlights"))]) == 2
     queries = sum(1 for line in (Path(config.dataset.root) / "highlight_val_release.jsonl").open() if '"test0"' in line)
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert "1 annotated videos are not in" in line
@@ -190,7 +191,7 @@ def test_a_video_without_features_is_named(tmp_path: Path, capsys: pytest.Captur
 
 def test_the_command_tells_what_was_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made(tmp_path, "mad")
-    assert main(["index", *words_of(tmp_path, "mad"), "--json"]) == 0
+    assert main(["index", *settings_read_by("index", words_of(tmp_path, "mad")), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["index"]["videos"], found["index"]["clips"], found["index"]["channels"]) == (6, 120, 512)
     shutil.rmtree(tmp_path / "features")

@@ -11,6 +11,7 @@ import pytest
 
 from spotvmr.benchmarks.speed import indexing as index_speed
 from spotvmr.cli.main import main
+from spotvmr.cli.parsing.reads import settings_read_by
 from spotvmr.extraction.encoding import Recipe
 from spotvmr.types.record import read_record
 
@@ -118,8 +119,9 @@ def test_bench_measures_the_store(
 def test_index_with_two_processes_makes_the_same_bytes(
     small: list[str], home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one = result(capsys, "index", *small)
-    two = result(capsys, "index", *small, "workers=2", f"paths.features={tmp_path}")
+    words = settings_read_by("index", small)
+    one = result(capsys, "index", *words)
+    two = result(capsys, "index", *words, "workers=2", f"paths.features={tmp_path}")
     for name in ("index", "expert"):
         paths = [Path(found[name]["path"]) / "features.bin" for found in (one, two)]  # type: ignore[index]
         assert paths[0] != paths[1]

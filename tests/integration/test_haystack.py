@@ -45,7 +45,7 @@ def test_a_haystack_is_a_data_set_and_a_run_can_be_evaluated_on_a_longer_one(
     words = [word for word in words if not word.startswith("dataset.")]
     assert main(["train", f"dataset={tmp_path}/short/short.yaml", *words]) == 0
     capsys.readouterr()
-    command = [f"run={tmp_path}/runs/short", f"dataset={tmp_path}/long/long.yaml", "budget=0.05", *words, "--json"]
+    command = [f"run={tmp_path}/runs/short", f"dataset={tmp_path}/long/long.yaml", "budget=0.05", "--json"]
     assert main(["evaluate", *command]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["folder"] == str(tmp_path / "runs" / "short" / "long-test-0.05")

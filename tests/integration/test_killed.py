@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from spotvmr.assembly import make_world
+from spotvmr.cli.parsing.reads import settings_read_by
 from spotvmr.config import compose
 
 
@@ -20,7 +21,7 @@ def test_kill_while_indexing_leaves_whole_videos_and_the_next_call_goes_on(small
     make_world(compose(small))
     stores = {}
     for name in ("whole", "cut"):
-        words = [*small, f"paths.features={tmp_path}/{name}"]
+        words = [*settings_read_by("index", small), f"paths.features={tmp_path}/{name}"]
         command = [sys.executable, "-m", "spotvmr", "index", *words]
         parts = tmp_path / name / "demo" / "expert-errands.parts"
         if name == "cut":

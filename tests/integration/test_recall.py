@@ -101,7 +101,7 @@ def test_a_run_of_short_videos_is_asked_on_long_ones(
     ("words", "said"),
     [
         (["control=mask"], "control=mask is unknown: choose from mask_only"),
-        (["adaptive=yes"], "adaptive=yes is neither true nor false"),
+        (["adaptive=maybe"], "adaptive=maybe is neither true nor false"),
         (["adaptive=true", "control=mask_only"], "do not go together"),
     ],
 )
@@ -227,7 +227,7 @@ def test_a_record_of_other_weights_is_made_again(small: list[str], tmp_path: Pat
         (["budgets=x"], "budgets=x are no shares"),
         (["arms=,"], "names none"),
         (["arms=sptter"], "unknown experiment 'sptter'"),
-        (["quick=1"], "quick=1 is neither true nor false"),
+        (["quick=2"], "quick=2 is neither true nor false"),
         (["part=fast"], "part=fast is unknown"),
     ],
 )

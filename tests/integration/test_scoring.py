@@ -111,7 +111,7 @@ def test_the_truth_itself_scores_one(kind: str, file: str, published: Path, scor
         (["format=tacos", "ground_truth=absent", "predictions=absent"], "no file ground_truth=absent"),
         (["predictions=p.jsonl"], "format= is none of ego4d-nlq"),
         (["format=tacos", "run=runs/x"], "run= are about a run"),
-        (["format=tacos", f"ground_truth={__file__}", f"predictions={__file__}", "allow_partial=1"], "neither true"),
+        (["format=tacos", f"ground_truth={__file__}", f"predictions={__file__}", "allow_partial=2"], "neither true"),
     ],
 )
 def test_wrong_words(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,7 +143,7 @@ def test_the_predictions_of_a_run_give_its_metrics(
     )
     assert found["official"] == pytest.approx(record["metrics"], abs=1e-12)
     assert found["n"] == record["n_queries"]
-    line = complaint(capsys, *small, "name=scored", f"submission={home}/s.json")
+    line = complaint(capsys, f"paths.runs={home}/runs", "name=scored", f"submission={home}/s.json")
     assert "jsonl has no official submission file" in line
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from spotvmr import __version__
-from spotvmr.cli import help as texts
-from spotvmr.cli.output import first_process, stdout_kept_for_json, write_json
+from spotvmr.cli.help import texts
+from spotvmr.cli.output import first_process, printable, stdout_for_any_text, stdout_kept_for_json, write_json
 from spotvmr.cli.parsing.arguments import Arguments, parse_arguments
+from spotvmr.cli.parsing.reads import check_read
 from spotvmr.cli.table import COMMANDS
 from spotvmr.config import compose
 from spotvmr.errors import UserError
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         makes 1.
     """
     raise_on_sigterm()
+    stdout_for_any_text()
     try:
         _run(parse_arguments(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
@@ -59,7 +61,7 @@ def _run(arguments: Arguments) -> None:
     if arguments.version:
         sys.stdout.write(f"spotvmr {__version__}\n")
     elif arguments.help or not arguments.command:
-        sys.stdout.write(texts.of_command(arguments.command) if arguments.command else texts.overview())
+        sys.stdout.write(printable(texts.of_command(arguments.command) if arguments.command else texts.overview()))
     else:
         try:
             _run_command(arguments)
@@ -74,6 +76,7 @@ def _run_command(arguments: Arguments) -> None:
     logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s")
     command = COMMANDS[arguments.command]
     config = compose(arguments.overrides, also_known=tuple(command.options))
+    check_read(arguments)
     run = _function(command.target)
     if not arguments.json:
         run(config, arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -28,6 +29,21 @@ def stdout_kept_for_json() -> Iterator[None]:
         os.close(kept)
 
 
+def stdout_for_any_text() -> None:
+    """Let stdout write ``?`` for a sign that its encoding lacks, as on an ASCII console, in place of an error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def printable(text: str) -> str:
+    """Text for stdout: dots in ASCII where its encoding has no ellipsis."""
+    try:
+        "…".encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return text.replace("…", "...")
+    return text
+
+
 def first_process() -> bool:
     """Whether this is the process that talks: of a distributed training, the first one of each machine."""
     return os.environ.get("LOCAL_RANK", "0") == "0"
@@ -39,7 +55,8 @@ def write_json(result: Mapping[str, Any]) -> None:
     In distributed training only the first process writes.
     """
     if first_process():
-        sys.stdout.write(json.dumps(_finite(result), ensure_ascii=False, default=str) + "\n")
+        ascii_only = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
+        sys.stdout.write(json.dumps(_finite(result), ensure_ascii=ascii_only, default=str) + "\n")
 
 
 def _finite(value: Any) -> Any:

@@ -7,6 +7,19 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Reads:
+    """Settings that a command reads.
+
+    Attributes:
+        keys: Keys and groups of the schema; ``*`` is every one.
+        when: Conditions that must all hold: a word or an option that is given, or with ``-`` one that is not.
+    """
+
+    keys: tuple[str, ...]
+    when: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Command:
     """One command.
 
@@ -16,6 +29,7 @@ class Command:
         words: Bare words it takes, such as ``check`` in ``spotvmr demo check``, each with a line of help.
         options: Arguments ``key=value`` that are no settings, such as ``runs=`` of ``report``, each with its line.
         free: Names of the bare words it takes where these may be anything, such as ``VIDEO "QUERY" …``; empty: none.
+        reads: The settings it reads; another one is refused.
     """
 
     target: str
@@ -23,7 +37,18 @@ class Command:
     words: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     free: str = ""
+    reads: tuple[Reads, ...] = (Reads(("*",)),)
 
+
+_FEATURES = ("device", "dataset", "video", "index", "expert", "text", "paths.data", "paths.features")
+_TRAINING = ("name", "seed", *_FEATURES, "model", "losses", "distill", "trainer", "log", "paths.runs")
+_JOB = (*_TRAINING, "selector", "budget")
+_RUN_FOLDER = Reads(("name", "dataset.name", "paths.runs"), ("-run", "-zero_shot"))
+_SEARCH = (
+    Reads(("budget", "device", "video", "paths.cache", "paths.cache_gb")),
+    _RUN_FOLDER,
+    Reads(("index", "expert", "dataset.clip_s"), ("zero_shot",)),
+)
 
 COMMANDS: dict[str, Command] = {
     "demo": Command(
@@ -34,6 +59,7 @@ COMMANDS: dict[str, Command] = {
             "minutes": "make test videos alone, of this length, in a folder of their own",
             "videos": "how many of them (default 1)",
         },
+        reads=(Reads(("dataset", "paths.data")), Reads(_TRAINING, ("check",))),
     ),
     "haystack": Command(
         "spotvmr.cli.commands.haystack:run",
@@ -51,6 +77,7 @@ COMMANDS: dict[str, Command] = {
             "name": "of the data set (default haystack-<minutes>min)",
             "out": "folder to write; <paths.data>/<name> by default",
         },
+        reads=(Reads(("seed", "paths.data")),),
     ),
     "index": Command(
         "spotvmr.cli.commands.index:run",
@@ -59,11 +86,13 @@ COMMANDS: dict[str, Command] = {
             "engine": "local (default): this machine; ray: a Ray cluster (extra 'cluster')",
             "workers": "local: decoding processes (default 1); ray: actors at most (default: as many as there is room)",
         },
+        reads=(Reads(_FEATURES),),
     ),
     "train": Command(
         "spotvmr.cli.commands.train:run",
         "the main job: teacher, student with spotter, test, record",
         options={"from": "record.json of a run to repeat with its settings, as NAME-again unless name= is given"},
+        reads=(Reads(_JOB),),
     ),
     "evaluate": Command(
         "spotvmr.cli.commands.evaluate:run",
@@ -79,6 +108,11 @@ COMMANDS: dict[str, Command] = {
             "predictions": "submission or predictions.jsonl to score against it",
             "allow_partial": "true: score the queries that are answered, where some are not",
         },
+        reads=(
+            Reads(("budget", "dataset"), ("-format",)),
+            Reads(("name", "paths.runs"), ("-run", "-format")),
+            Reads(("dataset.iou_rule",), ("format",)),
+        ),
     ),
     "search": Command(
         "spotvmr.cli.commands.search:run",
@@ -92,6 +126,7 @@ COMMANDS: dict[str, Command] = {
             "sheet": "PNG file for frames of the moments",
         },
         free='VIDEO "QUERY" ["QUERY" …]',
+        reads=_SEARCH,
     ),
     "app": Command(
         "spotvmr.cli.commands.app:run",
@@ -104,8 +139,13 @@ COMMANDS: dict[str, Command] = {
             "port": "default 7860",
         },
         free="[FOLDER]",
+        reads=(*_SEARCH, Reads(("dataset.root", "dataset.videos", "paths.data"), ("-FOLDER",))),
     ),
-    "pretrain": Command("spotvmr.cli.commands.pretrain:run", "make the weights of the demo's own encoders again"),
+    "pretrain": Command(
+        "spotvmr.cli.commands.pretrain:run",
+        "make the weights of the demo's own encoders again",
+        reads=(Reads(("name", "seed", "dataset", "paths.data", "paths.features", "paths.runs")),),
+    ),
     "bench": Command(
         "spotvmr.cli.commands.bench:run",
         "recall against budget of every arm, and how fast the parts are on this machine",
@@ -120,6 +160,7 @@ COMMANDS: dict[str, Command] = {
             "times": "of memory: the long video is so many times as long (default 10)",
             "run": "of answers: folder of a tested run; runs/NAME by default",
         },
+        reads=(Reads(_JOB),),
     ),
     "cost": Command(
         "spotvmr.cli.commands.cost:run",
@@ -131,6 +172,7 @@ COMMANDS: dict[str, Command] = {
             "queries": "asked of each video (default 1)",
             "tflops": "TFLOPs a second that a GPU sustains (default 40)",
         },
+        reads=(Reads(("budget", "dataset", "index", "expert")),),
     ),
     "report": Command(
         "spotvmr.cli.commands.report:run",
@@ -144,6 +186,7 @@ COMMANDS: dict[str, Command] = {
             "picture": "PNG file for R1@0.3 against GFLOPs a query",
             "share": "queries that share a pass over a video in the costs: q1 (default), q10 or all",
         },
+        reads=(Reads(("paths.runs",), ("-runs",)),),
     ),
     "sweep": Command(
         "spotvmr.cli.commands.sweep:run",
@@ -154,11 +197,31 @@ COMMANDS: dict[str, Command] = {
             "trials": "at most so many; run_cap of the file by default",
         },
         free="FILE",
+        reads=(Reads(_JOB),),
     ),
     "doctor": Command(
         "spotvmr.cli.commands.doctor:run",
         "what is installed and works, and with dataset=NAME what of a data set is there; never downloads",
+        reads=(Reads(("dataset", "index", "expert", "paths.data", "paths.features", "paths.runs")),),
     ),
-    "config": Command("spotvmr.cli.commands.config:run", "print the resolved settings"),
+    "config": Command(
+        "spotvmr.cli.commands.config:run",
+        "print the resolved settings",
+        options={
+            "schema": "true, or --schema: the JSON schema of the settings, with which editors complete YAML files"
+        },
+    ),
+    "help": Command(
+        "spotvmr.cli.help.texts:run",
+        "explain a command, a setting such as trainer.lr, or a group of settings",
+        free="[COMMAND or KEY]",
+        reads=(),
+    ),
+    "completion": Command(
+        "spotvmr.cli.help.completion:run",
+        "print the script that completes commands and settings in bash: source <(spotvmr completion)",
+        words={"bash": "the shell; there is no other yet"},
+        reads=(),
+    ),
 }
 """Every command by name, in the order ``--help`` shows them."""

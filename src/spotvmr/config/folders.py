@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from spotvmr.config.suggest import nearest_first
+from spotvmr.config.suggest import did_you_mean, nearest_first
 from spotvmr.errors import UserError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -39,7 +39,8 @@ def find_choice(group: str, choice: str) -> Path:
     known = _files(group)
     if choice not in known:
         listed = ", ".join(nearest_first(choice, known))
-        raise UserError(f"unknown {group} '{choice}': choose from {listed}, or give the path of a YAML file")
+        hint = did_you_mean(choice, known)
+        raise UserError(f"unknown {group} '{choice}': {hint} Choose from {listed}, or give the path of a YAML file")
     return known[choice]
 
 
@@ -74,8 +75,9 @@ def find_experiment(name: str) -> Path:
     if len(found) > 1:
         raise UserError(f"experiment '{name}' is in {' and '.join(map(str, found))}: give the path of one")
     if not found:
-        listed = ", ".join(nearest_first(name, {path.stem for path in files})) or "none here"
-        raise UserError(f"unknown experiment '{name}': known are {listed}; or give the path of a YAML file")
+        known = {path.stem for path in files}
+        hint, listed = did_you_mean(name, known), ", ".join(nearest_first(name, known)) or "none here"
+        raise UserError(f"unknown experiment '{name}': {hint} Known are {listed}; or give the path of a YAML file")
     return found[0]
 
 

@@ -6,7 +6,7 @@ import inspect
 import json
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
@@ -43,21 +43,22 @@ class Key:
 @lru_cache(maxsize=1)
 def all_keys() -> Mapping[str, Key]:
     """Every dotted key, groups included, in the order of the schema."""
-    return {key.name: key for key in _walk(Config, "")}
+    return {key.name: key for key in _walk(Config(), "")}
 
 
-def _walk(kind: type, prefix: str) -> Iterator[Key]:
-    hints = get_type_hints(kind)
-    for field in fields(kind):
-        hint, name = hints[field.name], prefix + field.name
+def _walk(settings: Any, prefix: str) -> Iterator[Key]:
+    """The keys of a group with its defaults."""
+    hints = get_type_hints(type(settings))
+    for field in fields(settings):
+        hint, name, default = hints[field.name], prefix + field.name, getattr(settings, field.name)
         group = dataclass_of(hint)
         if group is None:
             declared = field.metadata
-            yield Key(name, hint, None, _default(field), declared["help"], declared["unit"], declared["limit"])
+            yield Key(name, hint, None, default, declared["help"], declared["unit"], declared["limit"])
         else:
-            meaning = (inspect.getdoc(group) or "").partition("\n")[0]
+            meaning = (inspect.getdoc(group) or "").partition("\n")[0].replace("``", "'")
             yield Key(name, hint, group, None, meaning, "", None)
-            yield from _walk_models() if group is ModelConfig else _walk(group, f"{name}.")
+            yield from _walk_models() if group is ModelConfig else _walk(default or group(), f"{name}.")
 
 
 def _walk_models() -> Iterator[Key]:
@@ -67,15 +68,11 @@ def _walk_models() -> Iterator[Key]:
     kinds: tuple[type, ...] = (ModelConfig, *MODEL_CONFIGS.values(), OwnModelConfig)
     common = {field.name for field in fields(ModelConfig)}
     for kind in kinds:
-        for key in _walk(kind, "model."):
+        for key in _walk(kind(), "model."):
             name = key.name.removeprefix("model.")
             if name not in seen:
                 seen.add(name)
                 yield key if name in common else replace(key, models=tuple(owners[name]))
-
-
-def _default(field: Field[Any]) -> Any:
-    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 def dataclass_of(kind: Any) -> type | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from omegaconf import OmegaConf
 
-from spotvmr.config.layers import Tree
+from spotvmr.config.layers import Tree, setting_keys
 from spotvmr.config.schema import GROUPS
 from spotvmr.errors import UserError
 
@@ -35,8 +35,9 @@ class Overrides:
 def parse(tokens: Sequence[str]) -> Overrides:
     """Read tokens; where a key stands twice the last one counts.
 
-    Values are YAML; ``None``, as programs written in Python pass it on, is null too. ``group=choice`` picks a file
-    of ``conf/<group>/``, ``group={key: value}`` sets keys of the group.
+    Text settings keep their text, so ``name=001`` and ``name=on`` are what was typed; quotes around a text are
+    removed. Other values are YAML; ``None``, as programs written in Python pass it on, is null too. ``group=choice``
+    picks a file of ``conf/<group>/``, ``group={key: value}`` sets keys of the group.
 
     Raises:
         UserError: A token is not ``key=value``, or its value is not YAML.
@@ -67,8 +68,22 @@ def split(token: str) -> tuple[str, str]:
 
 
 def _value(key: str, text: str) -> Any:
+    """The value of a key: a text setting keeps its text, the rest is YAML, and so is what begins as a quote or list."""
+    kind = setting_keys().get(key)
+    if kind is str and text and text[0] not in "'\"[{":
+        return text
     if text == "None":
         return None
+    value = _yaml(key, text)
+    keeps_text = _is_text_or_null(kind) and value is not None and not isinstance(value, (str, list, dict))
+    return text if keeps_text else value
+
+
+def _is_text_or_null(kind: Any) -> bool:
+    return set(get_args(kind)) == {str, type(None)}
+
+
+def _yaml(key: str, text: str) -> Any:
     try:
         return OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))["value"]  # type: ignore[call-overload,index]
     except yaml.YAMLError as error:
@@ -78,7 +93,7 @@ def _value(key: str, text: str) -> Any:
 def _choice(key: str, value: Any, text: str) -> str:
     if value is None:
         raise UserError(
-            f"{key}={text} names nothing: 'spotvmr config --help' lists the choices; the path of a YAML file works too"
+            f"{key}={text} names nothing: 'spotvmr help {key}' lists the choices; the path of a YAML file works too"
         )
     return value if isinstance(value, str) else text
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import flag
+from spotvmr.cli.parts.run_folder import run_folder
 from spotvmr.config import Config
 from spotvmr.errors import UserError
 
@@ -33,7 +35,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     split = arguments.options.get("split", "test")
     if split not in SPLITS:
         raise UserError(f"split={split} is unknown: choose from {', '.join(SPLITS)}")
-    folder = Path(arguments.options.get("run", f"{config.paths.runs}/{config.name}"))
+    folder = run_folder(config, arguments)
     request = _question(config, arguments, split)
     if "submission" in arguments.options:
         return _submit(arguments, folder, request)
@@ -46,15 +48,13 @@ def _question(config: Config, arguments: Arguments, split: str) -> EvalRequest:
 
     given = any(override.startswith("budget=") for override in arguments.overrides)
     elsewhere = any(override.partition("=")[0].partition(".")[0] == "dataset" for override in arguments.overrides)
-    control, adaptive = arguments.options.get("control"), arguments.options.get("adaptive", "false")
+    control, adaptive = arguments.options.get("control"), flag(arguments.options, "adaptive")
     if control is not None and control not in CONTROLS:
         raise UserError(f"control={control} is unknown: choose from {', '.join(CONTROLS)}")
-    if adaptive not in ("true", "false"):
-        raise UserError(f"adaptive={adaptive} is neither true nor false")
-    if control and adaptive == "true":
+    if control and adaptive:
         raise UserError("control= and adaptive=true do not go together: leave out one")
     dataset = config.dataset if elsewhere else None
-    return EvalRequest(split, config.budget if given else None, dataset, control, adaptive == "true")
+    return EvalRequest(split, config.budget if given else None, dataset, control, adaptive)
 
 
 def _score(arguments: Arguments, folder: Path, request: EvalRequest) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spotvmr.cli.parsing.arguments import Arguments
-from spotvmr.cli.parsing.values import whole_number
+from spotvmr.cli.parsing.reads import settings_read_by
+from spotvmr.cli.parsing.values import flag, whole_number
 from spotvmr.config import Config, compose
 from spotvmr.config.folders import CONF
 from spotvmr.errors import UserError
@@ -41,10 +42,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     sweep = read_sweep(_file(arguments.words[0]))
     _check(sweep, arguments.overrides)
     trials = whole_number(options, "trials", 1) if "trials" in options else None
-    local = options.get("local", "false")
-    if local not in ("true", "false"):
-        raise UserError(f"local={local} is not understood: choose from true, false")
-    if local == "false":
+    if not flag(options, "local"):
         path = run_on_server(sweep, arguments.overrides, config.log.project, config.log.entity, trials)
         arguments.show(f"sweep: {path}")
         return {"sweep": path}
@@ -105,9 +103,9 @@ def _prepare(sweep: Sweep, overrides: Sequence[str], folder: Path) -> None:
     """Make data and features before the trials, lest several make the same."""
     words = [word for word in sweep.command.fixed if not word.startswith("name=")]
     for number, values in enumerate(_stores(sweep)):
-        told = [*words, *overrides, *(f"{key}={value}" for key, value in values.items())]
+        given = [*words, *overrides, *(f"{key}={value}" for key, value in values.items())]
         log = folder / "logs" / f"index-{number}.log"
-        process = start_trial(_PROGRAM, "index", told, folder, log, usable_cores())
+        process = start_trial(_PROGRAM, "index", settings_read_by("index", given), folder, log, usable_cores())
         try:
             if process.process.wait():
                 raise UserError(f"data or features cannot be made: {process.last_line()} ({log})")

@@ -1,4 +1,4 @@
-"""Options of commands that are numbers."""
+"""Values of the options of commands: numbers, and true or false."""
 
 from __future__ import annotations
 
@@ -34,3 +34,21 @@ def whole_number(options: Mapping[str, str], name: str, default: int) -> int:
     if not value.is_integer():
         raise UserError(f"{name}={value:g} is no whole number; try {name}={math.ceil(value)}")
     return int(value)
+
+
+TRUE, FALSE = ("true", "yes", "on", "y", "1"), ("false", "no", "off", "n", "0")
+
+
+def flag(options: Mapping[str, str], name: str) -> bool:
+    """An option that is true or false, in the words that settings take too; false where it is not given.
+
+    >>> flag({"local": "Yes"}, "local"), flag({}, "local")
+    (True, False)
+
+    Raises:
+        UserError: It is neither.
+    """
+    text = options.get(name, "false").lower()
+    if text not in (*TRUE, *FALSE):
+        raise UserError(f"{name}={options[name]} is neither true nor false")
+    return text in TRUE

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import flag
 from spotvmr.config import Config, compose
 from spotvmr.config.folders import choices, find_experiment
 from spotvmr.errors import UserError
@@ -39,7 +40,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     Raises:
         UserError: An option is not understood, or an arm is unknown.
     """
-    quick = _flag(arguments.options, "quick")
+    quick = flag(arguments.options, "quick")
     options = {**(QUICK if quick else {}), **arguments.options}
     arms = _arms(options.get("arms", ",".join(ARMS)))
     seeds, budgets = _seeds(options.get("seeds", "0,1,2")), _budgets(options.get("budgets", BUDGETS))
@@ -190,11 +191,3 @@ def _budgets(text: str) -> list[float]:
     if not budgets or not all(0 < budget <= 1 for budget in budgets):
         raise UserError(f"budgets={text} are no shares above 0 and at most 1; try budgets={BUDGETS}")
     return budgets
-
-
-def _flag(options: Mapping[str, str], name: str) -> bool:
-    """An option that is true or false."""
-    text = options.get(name, "false")
-    if text not in ("true", "false"):
-        raise UserError(f"{name}={text} is neither true nor false")
-    return text == "true"

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from spotvmr.annotations.submissions import Matched, Truth, match, read_submission, read_truths
 from spotvmr.cli.parsing.arguments import Arguments
+from spotvmr.cli.parsing.values import flag
 from spotvmr.config import Config
 from spotvmr.config.suggest import did_you_mean
 from spotvmr.errors import UserError
@@ -76,10 +77,7 @@ def _asked(arguments: Arguments) -> tuple[str, dict[str, Path], bool]:
     for name, path in files.items():
         if not path.is_file():
             raise UserError(f"no file {name}={path}; give the path of an existing file")
-    allowed = options.get("allow_partial", "false")
-    if allowed not in ("true", "false"):
-        raise UserError(f"allow_partial={allowed} is neither true nor false")
-    return kind, files, allowed == "true"
+    return kind, files, flag(options, "allow_partial")
 
 
 def _scores(kind: str, found: Matched, config: Config) -> dict[str, Any]:
