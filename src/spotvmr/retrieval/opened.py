@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 # With a key frame a clip the mean distance is 0.5 clips; at 1.0 recall falls (``experiments/retrieval``).
 _FAR_CLIPS = 0.75
+_LATE_S = 0.5  # sound that begins a little earlier is usual
 _CUT_OFF_S = 1.0  # containers round their length: only a larger gap means that the file is cut off
 
 
@@ -109,6 +110,8 @@ def _no_clips(chosen: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _readable_share(path: Path, info: VideoInfo) -> float:
     """Readable length divided by stated length; 1 where rounding explains the difference."""
+    if info.late_s > _LATE_S:
+        log.warning("%s: pictures begin %.1f s after the start; add this to all times in a player", path, info.late_s)
     end_s = info.duration_s + max(0.0, info.origin_s)
     if info.stated_s <= end_s + _CUT_OFF_S:
         return 1.0

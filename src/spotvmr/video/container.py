@@ -15,6 +15,9 @@ from av.video.stream import VideoStream
 
 from spotvmr.errors import UserError
 
+_RAW = ("rawvideo", "v210", "r210", "v308", "v408", "v410", "yuv4")  # a black picture of these is zeros
+_HEAD = 16  # bytes, the first of a compressed picture; the rest is read only if they are zeros
+
 
 def open_container(path: Path) -> InputContainer:
     """Open a file for reading.
@@ -38,12 +41,13 @@ def open_container(path: Path) -> InputContainer:
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The first moving-picture stream; cover art is passed over.
+    """The moving-picture stream that FFmpeg prefers; cover art and one-frame tracks are passed over.
 
     Raises:
         UserError: The file holds no video stream, or FFmpeg has no decoder for it.
     """
-    for stream in container.streams.video:
+    best = container.streams.best("video")
+    for stream in sorted(container.streams.video, key=lambda stream: (stream.frames == 1, stream is not best)):
         if not stream.disposition & Disposition.attached_pic:
             if stream.codec_context is None:
                 raise UserError(f"cannot decode {path}: no decoder for its video stream; convert it to H.264")
@@ -61,12 +65,21 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 def packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
     """Whole packets with a time, from the present position to the end of the readable part.
 
+    Packets of zero bytes alone are left out: a download that broke off in a file of full size ends in them.
+
     At the end of a file that was cut off FFmpeg raises ("partial file"), or hands out a torn packet first; that one
     is left out, for what becomes of it depends on the number of decoding threads.
     """
     for packet in _readable(container, stream):
-        if packet.size and not packet.is_corrupt and ticks_of(packet) is not None:
+        if packet.size and not packet.is_corrupt and ticks_of(packet) is not None and not _is_empty(packet, stream):
             yield packet
+
+
+def _is_empty(packet: Packet[VideoStream], stream: VideoStream) -> bool:
+    """Whether a packet holds zeros alone, which no compressed picture does."""
+    if any(memoryview(packet)[:_HEAD]) or bytes(packet).count(0) < packet.size:
+        return False
+    return stream.codec_context.name not in _RAW
 
 
 def _readable(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:

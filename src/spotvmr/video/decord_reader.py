@@ -83,7 +83,9 @@ class _Decord:
         try:
             frames: NDArray[np.uint8] = self._decord.get().get_batch(numbers).asnumpy()
         except DECORDError as error:
-            raise RefusedError("decord", self._info, f"it fails: {str(error).splitlines()[0]}") from error
+            raise RefusedError(
+                "decord", self._info, f"it fails: {str(error).splitlines()[0].rpartition(': ')[2]}"
+            ) from error
         return frames
 
 

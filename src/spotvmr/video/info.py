@@ -41,8 +41,9 @@ class VideoInfo:
         codec: FFmpeg's name of the codec, such as "h264".
         rotation: Counter-clockwise degrees that bring the coded picture upright: 0, 90, 180 or 270.
         origin_s: The container's own presentation time of the first displayed frame, in seconds.
-        stated_s: Length in seconds that the container's header states, 0.0 where it states none; a file that was cut
+        stated_s: Length in seconds that the header states of this stream, 0.0 where it states none; a file that was cut
             off states more than ``duration_s``.
+        late_s: Seconds from the start of the container, which a player shows as 0, to the first displayed frame.
     """
 
     path: Path
@@ -54,6 +55,7 @@ class VideoInfo:
     rotation: int
     origin_s: float = 0.0
     stated_s: float = 0.0
+    late_s: float = 0.0
 
     def size_within(self, height: int) -> tuple[int, int]:
         """Height and width in pixels of the video's pictures when they are at most so high; never larger than it."""
@@ -72,6 +74,11 @@ def probe(path: Path) -> VideoInfo:
     with opened(path) as (container, stream):
         _check_size(path, stream.codec_context.width, stream.codec_context.height)
         first = next(decoded(container, stream), None)
+        if first is None and _has_no_times(path):
+            raise UserError(
+                f"{path} is a bare {stream.codec_context.name} stream without times: put it into a container with "
+                f"'ffmpeg -i {path.name} -c copy {path.stem}.mp4', adding '-r FPS' before '-i' if its rate is another"
+            )
         if first is None or stream.time_base is None:
             raise UserError(f"no readable frame in {path}: empty or truncated; get the file again")
         _check_size(path, first.width, first.height)
@@ -81,10 +88,11 @@ def probe(path: Path) -> VideoInfo:
         width, height = (first.width, first.height) if rotation % 180 == 0 else (first.height, first.width)
         end_s = _end_s(container, stream, fps)
         codec = stream.codec_context.name
-        stated_s = (container.duration or 0) / _MICROSECONDS
+        stated_s = _stated_s(container, stream)
+        late_s = origin_s - (container.start_time or 0) / _MICROSECONDS if container.start_time is not None else 0.0
     duration_s = end_s - origin_s if end_s > origin_s else 1 / fps
     _check_length(path, duration_s)
-    return VideoInfo(path, duration_s, width, height, fps, codec, rotation, origin_s, stated_s)
+    return VideoInfo(path, duration_s, width, height, fps, codec, rotation, origin_s, stated_s, max(0.0, late_s))
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -101,6 +109,25 @@ def _check_length(path: Path, duration_s: float) -> None:
             f"{path} says that it lasts {duration_s / 3600:.1f} h, at most {allowed_s / 3600:.1f} h are believed of a "
             "file of its size: its times are damaged, or cut it into pieces"
         )
+
+
+def _has_no_times(path: Path) -> bool:
+    """Whether the packets of the video stream have neither presentation nor decoding times."""
+    with opened(path) as (container, stream), suppress(FFmpegError):
+        packet = next((packet for packet in container.demux(stream) if packet.size), None)
+        return packet is not None and ticks_of(packet) is None
+    return False
+
+
+def _stated_s(container: InputContainer, stream: VideoStream) -> float:
+    """Length of the stream by the header; the container's counts only without sound, which may be longer."""
+    with suppress(ValueError):
+        # Matroska, by FFmpeg and mkvmerge; FFmpeg's own length of such a stream is that of the container.
+        hours, minutes, seconds = stream.metadata.get("DURATION", "").split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / _MICROSECONDS if len(container.streams) == 1 else 0.0
 
 
 def _fps(stream: VideoStream) -> float:

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
+import av
 import numpy as np
 import pytest
 from make_videos import read_number
@@ -72,7 +72,8 @@ def test_importing_the_room_loads_neither_decord_nor_torch() -> None:
 
 def test_a_stream_that_turns_up_midway_costs_its_own_packet_alone() -> None:
     """PyAV raises IndexError for the packet of a stream that was not there when the file was opened."""
-    whole = SimpleNamespace(size=1, is_corrupt=False, pts=0, dts=0)
+    whole = av.Packet(b"x")
+    whole.pts = whole.dts = 0
     left: list[object] = [whole, IndexError("list index out of range"), whole, whole]
 
     class LateStream:
