@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from spotvmr.assembly import find_videos, load_splits, make_world
-from spotvmr.benchmarks.retrieval.answers import ask_files
+from spotvmr.benchmarks.retrieval.answers import search_files
 from spotvmr.metrics import GroundingMetrics
 from spotvmr.retrieval import Retriever, keyframes
 from spotvmr.system.files import write_text_atomic
@@ -35,7 +35,7 @@ def main(run: Path, folder: Path) -> None:
     queries, files = splits["val"], find_videos(data, splits)
 
     def recall(every_s: float | None) -> float:
-        found, metric = ask_files(retriever, queries, files, every_s), GroundingMetrics()
+        found, metric = search_files(retriever, queries, files, every_s), GroundingMetrics()
         metric.update([q.qid for q in queries], [found[q.qid].moments for q in queries], [q.moments for q in queries])
         return metric.compute()["R1@0.3"]
 

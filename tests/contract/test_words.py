@@ -46,15 +46,9 @@ PLACES = sorted(
 )
 PENDING: tuple[str, ...] = (
     "assembly",
-    "benchmarks",
     "cli",
-    "encoders",
-    "evaluation",
-    "features",
     "losses",
-    "metrics",
     "models",
-    "pretraining",
     "selection",
     "training",
 )
@@ -64,6 +58,7 @@ CONTRACT = re.compile(
     r"""
     \barms=               # argument of `spotvmr bench`
     | `arm` | "arms?" | '\barm\b' | \.arm\b | \barm(?:=|:\ )  # key of results.jsonl, and its attribute
+    | "rival"             # key of table.json
     | \bhost=             # address of the web page
     | \btaught\(          # method of the losses of a model family
     """,

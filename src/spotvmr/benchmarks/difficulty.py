@@ -1,7 +1,7 @@
-"""How hard a data set is: every arm trained as long as the teacher, measured against gates.
+"""Difficulty of a data set: selectors and baselines, trained as long as the teacher, are measured against gates.
 
-The gates say that the problem of the paper is there: frames alone do not answer, spreading the budget
-evenly does not either, and one look by the index finds much of the truth but not all.
+The gates hold if the data set has the problem of the paper: index features alone do not localise moments, neither do
+uniform expert clips, and one step on the index finds a large part of the ground-truth clips but not all of them.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from spotvmr.types.record import RunRecord
 
 @dataclass(frozen=True)
 class Gate:
-    """Limits of one number of one arm on the test split.
+    """Limits of one number of one variant on the test split.
 
     Attributes:
-        arm: Name of the arm.
-        number: ``R1@0.3``; ``of teacher``, its R1@0.3 over the teacher's; or ``gt_clip_recall``.
-        low: Least value.
-        high: Greatest value.
+        arm: Name of the variant.
+        number: ``R1@0.3``; ``of teacher``, the variant's R1@0.3 over the teacher's; or ``gt_clip_recall``.
+        low: Minimum.
+        high: Maximum.
     """
 
     arm: str
@@ -39,14 +39,14 @@ class Gate:
     high: float
 
 
-ARMS = {
+VARIANTS = {
     "query alone": ("none", 0.1),
     "none": ("none", 0.1),
     "uniform": ("uniform", 0.1),
     "random": ("random", 0.1),
     "one_shot": ("one_shot", 0.05),
 }
-"""Selector and budget of each arm; ``query alone`` sees no video: all its features are zero."""
+"""Selector and budget of each variant; for ``query alone`` all features are zero."""
 
 GATES = (
     Gate("teacher", "R1@0.3", 0.60, 0.95),
@@ -60,17 +60,16 @@ GATES = (
 
 
 def check_difficulty(config: Config, show: Callable[[Table], object]) -> dict[str, Any]:
-    """Train and test every arm, show the gates.
+    """Train and test every variant and show the gates.
 
-    Arms that were trained before and are still valid are not trained again; their records lie in
-    ``<runs>/<name>-check/``.
+    Valid runs are not repeated; their records are in ``<runs>/<name>-check/``.
 
     Args:
         config: Data set, encoders, model and trainer.
         show: Prints the table of gates.
 
     Returns:
-        Each gate with what was measured.
+        Each gate with its measured value, and the records.
 
     Raises:
         UserError: A gate is missed.
@@ -81,43 +80,43 @@ def check_difficulty(config: Config, show: Callable[[Table], object]) -> dict[st
     if record is None:
         raise UserError("demo check runs in one process; leave trainer.devices at 1")
     records = {"teacher": record}
-    for arm, (selector, budget) in ARMS.items():
-        found = student_record(_data_of(data, arm, selector, budget), teacher)
+    for name, (selector, budget) in VARIANTS.items():
+        found = student_record(_data_of(data, name, selector, budget), teacher)
         if found is not None:
-            records[arm] = found
+            records[name] = found
     rows = [_row(gate, records) for gate in GATES]
     show(_table(rows))
     if missed := [f"{row['arm']} {row['number']} {row['measured']:.3f}" for row in rows if not row["passed"]]:
         raise UserError(f"{len(missed)} of {len(rows)} gates missed: {'; '.join(missed)}; change the world's settings")
-    return {"gates": rows, "records": {arm: found.to_json() for arm, found in records.items()}}
+    return {"gates": rows, "records": {name: found.to_json() for name, found in records.items()}}
 
 
-def _data_of(data: PreparedData, arm: str, selector: str, budget: float) -> PreparedData:
-    """The prepared data of one arm, with a run folder of its own and as many epochs as the teacher."""
+def _data_of(data: PreparedData, variant: str, selector: str, budget: float) -> PreparedData:
+    """The prepared data of one variant, with its own run folder and as many epochs as the teacher."""
     config = data.config
     runs = str(Path(config.paths.runs) / f"{config.name}-check")
     config = replace(
         config,
-        name=arm.replace(" ", "-"),
+        name=variant.replace(" ", "-"),
         budget=budget,
         paths=replace(config.paths, runs=runs),
         selector=compose([f"selector={selector}"]).selector,
         trainer=replace(config.trainer, student_epochs=config.trainer.teacher_epochs),
     )
-    if arm != "query alone":
+    if variant != "query alone":
         return replace(data, config=config)
-    # A teacher has nothing to say about a video of zeros.
+    # The teacher gives no supervision on a video of zeros.
     config = replace(config, distill=compose(["distill=none"]).distill)
     return replace(data, config=config, index=_zeros(data.index), expert=_zeros(data.expert))
 
 
 def _zeros(store: FeatureStore) -> FeatureStore:
-    """The store with every feature zero: what a query tells without any video."""
+    """The store with all features set to zero."""
     return store.without(list(store.key.parts))
 
 
 def _row(gate: Gate, records: dict[str, RunRecord]) -> dict[str, Any]:
-    """What a gate measured."""
+    """A gate with its measured value."""
     record = records[gate.arm]
     score, best = record.metrics["R1@0.3"] or 0.0, records["teacher"].metrics["R1@0.3"] or 1e-9
     numbers = {"R1@0.3": score, "of teacher": score / best, "gt_clip_recall": record.selection.gt_clip_recall or 0.0}
@@ -127,7 +126,7 @@ def _row(gate: Gate, records: dict[str, RunRecord]) -> dict[str, Any]:
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    """The gates for people."""
+    """The gates as a table."""
     table = Table("arm", "number", "gate", "measured", "", title="difficulty on the test split")
     for row in rows:
         limits = f"{row['low']:.2f} … {row['high']:.2f}"

@@ -1,4 +1,4 @@
-"""Whether cost stays linear in the length of a video: spotter and VMR model on an hour and on ten hours of clips."""
+"""Time and memory over the length of a video: selector and VMR model on one hour and on ten hours of clips."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from spotvmr.types.batches import TextBatch
 SHORT, LONG = 3_600, 36_000
 """Clips of the two videos: one hour and ten at a clip a second."""
 VIT_B_32_GFLOPS = 8 * 8.82
-"""A clip of eight frames by ViT-B-32, 2 per multiply-add: the dense way of the field."""
+"""GFLOPs of ViT-B-32 on a clip of eight frames, 2 per multiply-add: the usual dense encoder."""
 _WORDS = 12
 _RUNS = 3
-"""Queries of a process, and processes of a length. The fastest query counts: other work only ever slows one down."""
+"""Queries of a process, and processes of a length. The fastest query counts, since other load only adds time."""
 
 
 def length_rows(config: Config) -> list[dict[str, Any]]:
     """Time, memory and GFLOPs of one query on a short and a long video, random weights and features.
 
-    Each length runs in processes of its own, so that peak memory is that of its length alone, PyTorch included. The
-    lengths take turns: on a shared machine, whose speed drifts by the minute, both meet its better minutes.
+    Each length runs in its own processes, so that peak memory is that of one length, PyTorch included. The processes
+    of both lengths alternate, since the speed of a shared machine changes over minutes.
 
     Args:
         config: Selector, model, encoders and budget.
 
     Returns:
-        Rows of ``what``, ``median``, ``unit`` and ``limit`` (None where there is none).
+        Rows of ``what``, ``median``, ``unit`` and ``limit`` (None without a limit).
     """
     index, expert = (encoder_facts(config, role) for role in ("index", "expert"))
     dims = (index.dim, expert.dim, build_text(config).dim)
-    turns = [[_in_process(config, dims, n) for n in (SHORT, LONG)] for _ in range(_RUNS)]
-    short_s, long_s = (min(found["seconds"] for found in of_length) for of_length in zip(*turns, strict=True))
-    peak_bytes = max(long["peak_bytes"] for _, long in turns)
+    rounds = [[_in_process(config, dims, n) for n in (SHORT, LONG)] for _ in range(_RUNS)]
+    short_s, long_s = (min(found["seconds"] for found in of_length) for of_length in zip(*rounds, strict=True))
+    peak_bytes = max(long["peak_bytes"] for _, long in rounds)
     request, system = random_request(config, dims, SHORT)
     selecting = count_gflops(system.selector, request) / SHORT
     name, at = config.selector.name, f"at {config.budget:.3g} of {SHORT} clips"
@@ -59,7 +59,7 @@ def length_rows(config: Config) -> list[dict[str, Any]]:
 
 
 def random_request(config: Config, dims: tuple[int, int, int], n_clips: int) -> tuple[SelectionRequest, BudgetedVmr]:
-    """A made-up query on a made-up video, and a system with random weights in eval mode.
+    """A random query on a random video, and a system with random weights in eval mode.
 
     Args:
         config: Selector, model and budget.
@@ -75,10 +75,10 @@ def random_request(config: Config, dims: tuple[int, int, int], n_clips: int) -> 
 
 
 def time_query(given: str) -> str:
-    """Seconds and peak bytes of one query, as JSON; what ``length_rows`` runs in processes of their own."""
-    words = json.loads(given)
-    request, system = random_request(from_plain(words["config"]), tuple(words["dims"]), words["clips"])
-    duration_s = torch.tensor([float(words["clips"])])
+    """Seconds and peak bytes of one query, as JSON; ``length_rows`` calls this in its own processes."""
+    arguments = json.loads(given)
+    request, system = random_request(from_plain(arguments["config"]), tuple(arguments["dims"]), arguments["clips"])
+    duration_s = torch.tensor([float(arguments["clips"])])
     seconds = []
     with torch.inference_mode():
         for _ in range(_RUNS):
@@ -100,7 +100,7 @@ def _in_process(config: Config, dims: tuple[int, int, int], n_clips: int) -> dic
 
 
 def _peak_bytes() -> int:
-    """Largest resident memory of this process."""
+    """Peak resident memory of this process."""
     status = Path("/proc/self/status")
     if status.is_file():
         # Not getrusage: on Linux its maximum is inherited from the process that started this one.

@@ -80,7 +80,7 @@ def random_weights(pretrained: str) -> Iterator[bool]:
         pretrained: A setting; anything else leaves seed 0, for the layers that weights are then loaded into.
 
     Yields:
-        Whether random weights are asked for.
+        Whether the name stands for random weights.
     """
     lottery = _RANDOM.fullmatch(pretrained)
     with torch.random.fork_rng(devices=[]):

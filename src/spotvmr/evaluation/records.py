@@ -121,7 +121,7 @@ def write_run(
 
 
 def _digest(queries: Sequence[Query]) -> str:
-    """Eight hexadecimal digits of the questions and their truth: other annotations are another data set version."""
+    """Eight hexadecimal digits of queries and ground truth; they change with the annotations."""
     rows = [
         (query.qid, query.video_id, query.text, query.duration_s, [(m.start_s, m.end_s) for m in query.moments])
         for query in queries

@@ -83,7 +83,7 @@ def part_dims(banks: Mapping[str, int], dim: int) -> dict[str, int]:
 
 
 def fit_projection(embeddings: Iterable[NDArray[Any]], banks: Mapping[str, NDArray[Any]]) -> Projection:
-    """Fit the projection of the head of this module; no label is asked for.
+    """Fit the projection described at the head of this module, without labels.
 
     Args:
         embeddings: Clips of one training video after another (n, D), at least one clip in all.

@@ -1,6 +1,6 @@
 """Retrieval metrics: pure functions and thin torchmetrics classes; the benchmarks' own scores are in ``official``.
 
-Names are imported when they are first asked for: ``official`` scores a file without the seconds that torch takes.
+Names are imported at first use: ``official`` scores a file without importing torch.
 """
 
 from importlib import import_module

@@ -10,7 +10,7 @@ import pytest
 from spotvmr.benchmarks.recall.areas import area_leads, areas, leads, weights_of
 from spotvmr.benchmarks.recall.curves import Scored
 
-RIVALS = ("similarity", "one_shot", "spotter_gumbel")
+BASELINES = ("similarity", "one_shot", "spotter_gumbel")
 
 
 def area_by_hand(budgets: list[float], values: list[float], low: float, high: float) -> float:
@@ -66,18 +66,18 @@ def test_a_soft_budget_is_compared_where_it_was_spent_and_cuts_no_other_short(ar
     ]
     assert areas(runs).keys() == {"spotter", "one_shot"}
     soft, exact = area_leads(runs, ("one_shot", arm))
-    assert (soft.rival, soft.low, soft.high) == (arm, 0.05, 0.2)
+    assert (soft.baseline, soft.low, soft.high) == (arm, 0.05, 0.2)
     assert soft.gain.mean == pytest.approx(np.log10(4) / 2)
-    assert (exact.rival, exact.low, exact.high) == ("one_shot", 0.01, 0.25)
+    assert (exact.baseline, exact.low, exact.high) == ("one_shot", 0.01, 0.25)
     assert exact.gain.mean == pytest.approx(np.log10(25) / 2)
-    assert {rival for rival, _, _ in leads(runs, ("one_shot", arm))} == {"one_shot"}
+    assert {name for name, _, _ in leads(runs, ("one_shot", arm))} == {"one_shot"}
 
 
 def test_curves_that_share_no_stretch_have_no_lead() -> None:
     runs = [scored("spotter", 0, budget, [1.0]) for budget in (0.01, 0.025)]
     runs += [scored("similarity", 0, budget, [1.0]) for budget in (0.05, 0.1)]
     assert not areas(runs)
-    assert not area_leads(runs, RIVALS)
+    assert not area_leads(runs, BASELINES)
 
 
 def test_the_lead_at_a_budget_is_paired_over_the_seeds_that_both_have() -> None:
@@ -93,8 +93,8 @@ def test_the_lead_at_a_budget_is_paired_over_the_seeds_that_both_have() -> None:
             scored("one_shot", 0, 0.01, [1, 1, 1, 1]),
             scored("uniform", 0, 0.1, [0, 0, 0, 0]),
         ],
-        RIVALS,
+        BASELINES,
     )
-    assert [(rival, budget) for rival, budget, _ in found] == [("one_shot", 0.05), ("similarity", 0.1)]
+    assert [(name, budget) for name, budget, _ in found] == [("one_shot", 0.05), ("similarity", 0.1)]
     assert [gain.mean for _, _, gain in found] == pytest.approx([-0.5, 0.25])
     assert all(gain.low <= gain.mean <= gain.high for _, _, gain in found)

@@ -34,7 +34,7 @@ def browser_programs() -> tuple[str, str]:
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[Chrome]:
-    """Open Debian's Chromium; its console is kept.
+    """Open Debian's Chromium with a log of its console.
 
     Args:
         profile: A new folder for its profile.
@@ -46,7 +46,7 @@ def chromium(profile: Path) -> Iterator[Chrome]:
     try:
         from selenium import webdriver
     except ImportError as error:
-        raise UserError("a browser is steered with the package selenium: pip install 'spotvmr[browser]'") from error
+        raise UserError("the package selenium drives the browser: pip install 'spotvmr[browser]'") from error
     options = webdriver.ChromeOptions()
     options.binary_location = program
     for flag in (*_FLAGS, f"--user-data-dir={profile}"):

@@ -1,4 +1,4 @@
-"""The dashboard of many runs in a headless Chromium: how large it is, how soon it stands, how soon it answers."""
+"""Benchmark of the dashboard of many runs in a headless Chromium: size, time to open and time of a filter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 RUNS = 500
 _WITH_QUERIES, _QUERIES = 20, 1000
 _TEXT = "the hand turned the red mug over"
-_OPENED = 3  # times, each by a new browser
+_OPENED = 3  # new browsers
 _FILTERS = ("model", "selector", "budget")
 _FILTER = """
   const [id, number, done] = arguments;
@@ -33,7 +33,7 @@ _FILTER = """
 
 
 def page_rows() -> list[dict[str, Any]]:
-    """Size of the page, seconds until all of it is shown, milliseconds from a filter's change to the next picture.
+    """Measure the page: megabytes, seconds until it is complete, milliseconds from a filter's change to the next frame.
 
     Returns:
         Rows of ``what``, ``median``, ``unit`` and ``limit``.
@@ -42,23 +42,23 @@ def page_rows() -> list[dict[str, Any]]:
         UserError: Chromium, its driver or the package ``selenium`` is missing.
     """
     browser_programs()
-    # Chromium may still write into a profile when it has gone.
+    # Chromium may write into its profile after it quit.
     with TemporaryDirectory(ignore_cleanup_errors=True) as place:
         path = Path(place) / "page.html"
         write_many_runs(Path(place) / "runs")
         write_page(Path(place) / "runs", path)
         opened_s: list[float] = []
-        answered_ms: list[float] = []
+        filter_ms: list[float] = []
         for number in range(_OPENED):
             with chromium(Path(place) / f"profile-{number}") as chrome:
                 opened_s.append(_open_s(chrome, path))
-                answered_ms += _answers_ms(chrome)
+                filter_ms += _filter_ms(chrome)
         size = path.stat().st_size / 1e6
     name = f"page of {RUNS} runs"
     return [
         {"what": f"{name}: size", "median": size, "unit": "MB", "limit": 15.0},
         {"what": f"{name}: cold open", "median": statistics.median(opened_s), "unit": "s", "limit": 3.0},
-        {"what": f"{name}: filter", "median": statistics.median(answered_ms), "unit": "ms", "limit": 200.0},
+        {"what": f"{name}: filter", "median": statistics.median(filter_ms), "unit": "ms", "limit": 200.0},
     ]
 
 
@@ -77,7 +77,7 @@ def write_many_runs(folder: Path) -> None:
 
 
 def _open_s(chrome: Chrome, path: Path) -> float:
-    """Seconds until the page says that it is complete."""
+    """Seconds until the page marks itself as complete."""
     from selenium.webdriver.support.ui import WebDriverWait
 
     chrome.set_window_size(1440, 900)
@@ -88,8 +88,8 @@ def _open_s(chrome: Chrome, path: Path) -> float:
     return time.perf_counter() - began
 
 
-def _answers_ms(chrome: Chrome) -> Iterator[float]:
-    """Milliseconds of setting each filter to two values and back."""
+def _filter_ms(chrome: Chrome) -> Iterator[float]:
+    """Milliseconds of each change of a filter: two values and back."""
     for name in _FILTERS:
         for number in (1, 2, 0):
             yield float(chrome.execute_async_script(_FILTER, f"filter-{name}", number))

@@ -1,4 +1,4 @@
-"""Made-up runs: records, predictions and traces as large as real ones, without a training."""
+"""Synthetic runs: records, predictions and traces of realistic size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TRACED = 40  # one query in so many
 
 
 def made_up_record(number: int) -> RunRecord:
-    """A run on 1,000 queries whose scores and costs follow from its number."""
+    """A record on 1,000 queries; its number seeds scores and costs."""
     rng = np.random.default_rng(number)
     budget = _BUDGETS[number // len(_SELECTORS) % len(_BUDGETS)]
     score = float(np.clip(0.3 + budget + 0.3 * rng.random(), 0, 1))
@@ -63,13 +63,13 @@ def _cost(rng: np.random.Generator, budget: float) -> Cost:
 
 
 def write_made_up_run(folder: Path, record: RunRecord, queries: int, text: str) -> None:
-    """Write a run with its predictions, and traces of some of them.
+    """Write a run with its predictions and some traces.
 
     Args:
-        folder: Of the run.
+        folder: Folder of the run.
         record: Its record.
-        queries: How many.
-        text: Sentence of each, with the query's number behind it.
+        queries: Number of queries.
+        text: Sentence of each query, followed by its number.
 
     Raises:
         UserError: A file cannot be written.
@@ -83,7 +83,7 @@ def write_made_up_run(folder: Path, record: RunRecord, queries: int, text: str) 
 
 
 def _answer(rng: np.random.Generator, number: int, text: str) -> Prediction:
-    """An answer that is more or less right and four wrong ones, from a tenth of the clips."""
+    """A prediction of one approximate and four random moments, with a tenth of the clips."""
     start_s = float(rng.integers(0, _CLIPS - 10)) + 0.25
     first_s = round(start_s + float(rng.uniform(0, 5)), 2)
     starts_s = (first_s, *rng.uniform(0, _CLIPS - 10, 4).round(2).tolist())
@@ -100,7 +100,7 @@ def _answer(rng: np.random.Generator, number: int, text: str) -> Prediction:
 
 
 def _trace(rng: np.random.Generator, answer: Prediction) -> Trace:
-    """Three steps of a third of the clips each."""
+    """A trace of three steps with a third of the clips each."""
     clips = answer.selected_clips
     third = len(clips) // 3
     scores = tuple(tuple(rng.normal(0, 3, _CLIPS).round(3).tolist()) for _ in range(3))

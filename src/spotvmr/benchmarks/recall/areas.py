@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,16 +27,20 @@ class Lead:
     """Area under the spotter's curve minus the area under a baseline's curve.
 
     Attributes:
-        rival: Name of the baseline.
+        baseline: Name of the baseline.
         low: Lower limit of the areas, a share of clips; above 1 % if a soft budget spent more at its lowest point.
         high: Upper limit of the areas.
         gain: The difference, paired over queries, over the seeds of both.
     """
 
-    rival: str
+    baseline: str
     low: float
     high: float
     gain: Difference
+
+    def to_json(self) -> dict[str, Any]:
+        """The lead as ``table.json`` has it."""
+        return {"rival": self.baseline, "low": self.low, "high": self.high, "gain": asdict(self.gain)}
 
 
 def areas(scored: Sequence[Scored]) -> dict[str, dict[int, NDArray[np.float64]]]:
@@ -48,19 +53,19 @@ def areas(scored: Sequence[Scored]) -> dict[str, dict[int, NDArray[np.float64]]]
     between = _reach(curve for seeds in curves.values() for curve in seeds.values())
     if between is None:
         return {}
-    return {arm: {seed: _area(c, *between) for seed, c in seeds.items()} for arm, seeds in curves.items()}
+    return {name: {seed: _area(c, *between) for seed, c in seeds.items()} for name, seeds in curves.items()}
 
 
 def area_leads(scored: Sequence[Scored], baselines: Sequence[str]) -> list[Lead]:
     """The spotter's lead in area over each baseline, on the range that both curves cover; the smallest first."""
     curves, found = _curves(scored), []
-    for rival in baselines:
-        seeds = sorted(curves.get("spotter", {}).keys() & curves.get(rival, {}).keys())
-        both = [[curves[arm][seed] for seed in seeds] for arm in ("spotter", rival) if seeds]
+    for baseline in baselines:
+        seeds = sorted(curves.get("spotter", {}).keys() & curves.get(baseline, {}).keys())
+        both = [[curves[name][seed] for seed in seeds] for name in ("spotter", baseline) if seeds]
         between = _reach(curve for side in both for curve in side)
         if between is not None:
             ours, theirs = (np.mean([_area(curve, *between) for curve in side], 0) for side in both)
-            found.append(Lead(rival, *between, paired_difference(ours, theirs)))
+            found.append(Lead(baseline, *between, paired_difference(ours, theirs)))
     return sorted(found, key=lambda lead: lead.gain.mean)
 
 
@@ -72,9 +77,9 @@ def leads(scored: Sequence[Scored], baselines: Sequence[str]) -> list[tuple[str,
     """
     hits = {(one.arm, one.record.budget, one.seed): one.hits for one in scored if not _soft(one)}
     pairs: dict[tuple[str, float], list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = {}
-    for (arm, budget, seed), theirs in hits.items():
-        if arm in baselines and ("spotter", budget, seed) in hits:
-            pairs.setdefault((arm, budget), []).append((hits["spotter", budget, seed], theirs))
+    for (name, budget, seed), theirs in hits.items():
+        if name in baselines and ("spotter", budget, seed) in hits:
+            pairs.setdefault((name, budget), []).append((hits["spotter", budget, seed], theirs))
     return [(*key, paired_difference(*np.mean(pairs[key], 0))) for key in sorted(pairs)]
 
 
@@ -106,8 +111,8 @@ def _curves(scored: Sequence[Scored]) -> _Curves:
     for one in scored:
         if one.record.control is None and not one.record.spending:
             curves.setdefault(one.arm, {}).setdefault(one.seed, []).append(one)
-    curves = {arm: {seed: c for seed, c in seeds.items() if len(c) > 1} for arm, seeds in curves.items()}
-    return {arm: seeds for arm, seeds in curves.items() if seeds}
+    curves = {name: {seed: c for seed, c in seeds.items() if len(c) > 1} for name, seeds in curves.items()}
+    return {name: seeds for name, seeds in curves.items() if seeds}
 
 
 def _reach(curves: Iterable[list[Scored]]) -> tuple[float, float] | None:

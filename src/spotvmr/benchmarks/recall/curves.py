@@ -130,7 +130,7 @@ def rows(scored: Sequence[Scored]) -> list[CurveRow]:
     cells: dict[tuple[str, float], list[Scored]] = {}
     for one in sorted(scored, key=lambda one: not one.arm.startswith(TEACHER)):
         cells.setdefault((one.arm, one.record.budget), []).append(one)
-    order = list(dict.fromkeys(arm for arm, _ in cells))
+    order = list(dict.fromkeys(name for name, _ in cells))
     keys = sorted(cells, key=lambda key: (order.index(key[0]), key[1]))
     return [_row(*key, cells[key]) for key in keys]
 
@@ -145,7 +145,7 @@ def _with_equal_queries(found: list[Scored]) -> list[Scored]:
     return kept
 
 
-def _row(arm: str, budget: float, members: Sequence[Scored]) -> CurveRow:
+def _row(variant: str, budget: float, members: Sequence[Scored]) -> CurveRow:
     """Summarise one variant at one budget."""
     per_query = np.mean([one.hits for one in members], 0)
     score = float(per_query.mean())
@@ -156,7 +156,7 @@ def _row(arm: str, budget: float, members: Sequence[Scored]) -> CurveRow:
     spent = [(s.fraction_mean or 0.0, s.fraction_p95 or 0.0, s.fraction_max or 0.0) for s in selections]
     mean, p95, most = np.mean(spent, 0)
     return CurveRow(
-        arm,
+        variant,
         budget,
         tuple(sorted(one.seed for one in members)),
         score,

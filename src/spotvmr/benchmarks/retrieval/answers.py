@@ -1,4 +1,4 @@
-"""Whether searching files answers as stored features do, and what an index of key frames alone costs in recall."""
+"""Agreement of search in files with stored features, and recall of an index of key frames."""
 
 from __future__ import annotations
 
@@ -28,22 +28,21 @@ SPACINGS_S = (1.0, 4.0)
 _SAME_IOU = 0.99
 _MOMENTS = 5
 Answers = Mapping[str, Answer]
-"""By the query's id."""
+"""Answers by the id of the query."""
 
 
 def answer_rows(run: Path) -> list[Row]:
-    """Ask a trained run the test split of its data set from the video files.
+    """Search the video files of the test split with a trained run.
 
-    The lazy way, with an index frame in the middle of each clip as in training, is held against the run's own
-    ``predictions.jsonl``, which came from stored features; then an index of key frames against that of every clip, at
-    each spacing of key frames that the data set's generated world can be made with (videos that were not generated
-    have one spacing, theirs).
+    Search with an index frame in the middle of each clip is compared with the run's ``predictions.jsonl``, which are
+    from stored features. An index of key frames is compared with an index of every clip: at several spacings of key
+    frames if the data set is a generated world, else at the spacing of its videos.
 
     Args:
-        run: Folder of a run that was tested at its own budget.
+        run: Folder of a run with a record at its own budget.
 
     Raises:
-        UserError: There is no such run, or its data set or its predictions are not here.
+        UserError: The run, its data set or its predictions are absent.
     """
     rows = []
     with TemporaryDirectory() as cache:
@@ -51,16 +50,16 @@ def answer_rows(run: Path) -> list[Row]:
         cached = {found.qid: found for found in read_predictions(run / "predictions.jsonl")}
         for spacing_s, config in _variants(retriever.config):
             queries, files = _test_split(config)
-            every = ask_files(retriever, queries, files, config.dataset.clip_s)
+            every = search_files(retriever, queries, files, config.dataset.clip_s)
             if config is retriever.config:
                 rows.append(_agreement(cached, every))
-            sparse = ask_files(retriever, queries, files, None)
+            sparse = search_files(retriever, queries, files, None)
             rows.append(_recall(queries, sparse, every, config, spacing_s))
     return rows
 
 
 def _variants(config: Config) -> list[tuple[float | None, Config]]:
-    """The data set as it is, then its world with other spacings of key frames (test videos alone)."""
+    """The data set itself, then its world with other spacings of key frames (test videos only)."""
     data, world = config.dataset, config.dataset.world
     if world is None:
         return [(None, config)]
@@ -76,20 +75,20 @@ def _variants(config: Config) -> list[tuple[float | None, Config]]:
 
 
 def _test_split(config: Config) -> tuple[list[Query], Mapping[str, Path]]:
-    """Queries with a true moment, and the files of their videos."""
+    """Queries of the test split, and the files of their videos."""
     make_world(config)
     splits = load_splits(config.dataset)
     return splits["test"], find_videos(config.dataset, splits)
 
 
-def ask_files(
+def search_files(
     retriever: Retriever, queries: Sequence[Query], files: Mapping[str, Path], every_s: float | None
 ) -> Answers:
-    """Ask every query of its video, video by video.
+    """Search every query in its video, video by video.
 
     Args:
-        retriever: Whom.
-        queries: Of any number of videos.
+        retriever: Searches the files.
+        queries: Queries of any number of videos.
         files: Path of each video.
         every_s: Seconds between index frames; None for an index of key frames.
     """
@@ -98,15 +97,15 @@ def ask_files(
         of_video[query.video_id].append(query)
     found: dict[str, Answer] = {}
     what = "key frames" if every_s is None else "every clip"
-    for video_id, asked in track(of_video.items(), f"asking, index of {what}", console=Console(stderr=True)):
+    for video_id, of_one in track(of_video.items(), f"searching, index of {what}", console=Console(stderr=True)):
         video = retriever.open(files[video_id], every_s, progress=False)
-        told = video.ask([query.text for query in asked], top=_MOMENTS)
-        found |= {query.qid: answer for query, answer in zip(asked, told, strict=True)}
+        results = video.ask([query.text for query in of_one], top=_MOMENTS)
+        found |= {query.qid: answer for query, answer in zip(of_one, results, strict=True)}
     return found
 
 
 def _agreement(cached: Mapping[str, Prediction], lazy: Answers) -> Row:
-    """Share of the queries whose moments are the same, rank by rank."""
+    """Share of the queries with equal moments at every rank."""
     both = [qid for qid in lazy if qid in cached]
     same = sum(_same(cached[qid].moments[:_MOMENTS], lazy[qid].moments) for qid in both)
     clips = sum(cached[qid].selected_clips == lazy[qid].clips for qid in both)
@@ -115,7 +114,7 @@ def _agreement(cached: Mapping[str, Prediction], lazy: Answers) -> Row:
 
 
 def _same(left: Sequence[Moment], right: Sequence[Moment]) -> bool:
-    """Whether two lists of moments are the same up to rounding."""
+    """Whether two lists of moments are equal up to rounding."""
     if len(left) != len(right):
         return False
     spans = [torch.tensor([(m.start_s, m.end_s) for m in side], dtype=torch.float64) for side in (left, right)]

@@ -1,4 +1,4 @@
-"""Whether memory grows with the video."""
+"""Peak memory of a search over the length of the video."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from spotvmr.system.files import whole_file
 
 
 def memory_rows(path: Path, times: int) -> list[Row]:
-    """Peak memory of one cold query on a video, and on the same video ``times`` times in a row.
+    """Peak memory of one cold query on a video, and on the video repeated ``times`` times.
 
-    Each is asked in a process of its own, with the demo's encoders and a cache in a file, as users have it.
+    Each query runs in its own process, with the demo's encoders and a cache in a file.
     """
     long = path.with_name(f"{path.stem}-x{times}.mp4")
     if not long.is_file():
         repeat(path, long, times)
-    once, many = (_peak_bytes(video) for video in (path, long))
+    single, repeated = (_peak_bytes(video) for video in (path, long))
     return [
-        row(f"peak memory, {path.stem}", once / 2**30, "GiB"),
-        row(f"peak memory, {times} x {path.stem}", many / 2**30, "GiB", 2.5),
-        row(f"peak memory, {times} x {path.stem} / once", many / once, "x", 1.2),
+        row(f"peak memory, {path.stem}", single / 2**30, "GiB"),
+        row(f"peak memory, {times} x {path.stem}", repeated / 2**30, "GiB", 2.5),
+        row(f"peak memory, {times} x {path.stem} / once", repeated / single, "x", 1.2),
     ]
 
 
 def query_once(path: str) -> None:
-    """Ask one cold query; what ``memory_rows`` runs in a process of its own."""
+    """Run one cold query; ``memory_rows`` calls this in a process of its own."""
     with TemporaryDirectory() as folder:
         cache = VideoCache(Path(folder))
         build_retriever(compose(), cache).open(path, progress=False).ask(QUERY)
@@ -42,7 +42,7 @@ def query_once(path: str) -> None:
 
 
 def repeat(path: Path, target: Path, times: int) -> None:
-    """Write a video several times in a row, without encoding."""
+    """Write a video that repeats another one, without encoding."""
     with whole_file(target) as part, av.open(str(part), "w", format="mp4") as out:
         copy, offset = None, 0
         for _ in range(times):
@@ -60,10 +60,10 @@ def repeat(path: Path, target: Path, times: int) -> None:
 
 
 def _peak_bytes(path: Path) -> int:
-    """Largest resident memory of a process that asks one query."""
+    """Peak resident memory of a process that runs one query."""
     code = "import sys; from spotvmr.benchmarks.retrieval.memory import query_once; query_once(sys.argv[1])"
     process = subprocess.Popen([sys.executable, "-c", code, str(path)])
     _, status, usage = os.wait4(process.pid, 0)
     if status:
-        raise RuntimeError(f"the process that asked {path} ended with status {status}")
+        raise RuntimeError(f"the process that searched {path} ended with status {status}")
     return int(usage.ru_maxrss) * (1 if sys.platform == "darwin" else 1024)

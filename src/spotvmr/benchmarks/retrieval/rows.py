@@ -1,4 +1,4 @@
-"""Rows of the benchmarks' table."""
+"""Rows of the table of a benchmark."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def row(what: str, value: float, unit: str, limit: float | None = None, least: f
         what: What was measured.
         value: The number.
         unit: Its unit.
-        limit: The most it may be.
-        least: The least it may be.
-        **more: Further facts, for the record alone.
+        limit: Maximum.
+        least: Minimum.
+        **more: Further facts for the record.
     """
     return {"what": what, "median": value, "unit": unit, "limit": limit, "least": least, **more}
 

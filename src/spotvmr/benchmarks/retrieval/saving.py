@@ -1,6 +1,7 @@
-"""What is saved in seconds, against the dense way.
+"""Seconds of a search over seconds of the dense baseline.
 
-Dense means: every frame decoded, the expert on every clip, no index and no selection. For time, random weights serve.
+The dense baseline decodes every frame and runs the expert on every clip, without index and selection. The weights are
+random, since they do not change the time.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from spotvmr.video.cursor import Cursor
 
 
 def realistic(config: Config) -> Config:
-    """The settings with an expert of realistic weight: ViT-S-32 on four frames a clip, 9.2 GFLOPs."""
+    """The settings with an expert of realistic cost: ViT-S-32 on four frames a clip, 9.2 GFLOPs."""
     expert = replace(
         config.expert, name="vit-s-32", family="open_clip", model="ViT-S-32", pretrained="random", frames=4
     )
@@ -33,14 +34,14 @@ def realistic(config: Config) -> Config:
 
 
 def saving_rows(config: Config, path: Path, what: str, cold: float | None, warm: float | None) -> list[Row]:
-    """Seconds of one query at the configured budget, cold, warm and asked again, over those of the dense way.
+    """Seconds of one query at the configured budget over those of the dense baseline: cold, warm, and repeated.
 
     Args:
         config: Settings of the encoders and the model.
         path: The video.
         what: Name of the case in the rows.
-        cold: Limit of the first ratio.
-        warm: Limit of the second.
+        cold: Limit of the ratio of a cold query.
+        warm: Limit of the ratio of a warm query.
     """
     torch.manual_seed(0)
     retriever = build_retriever(config, VideoCache(None))
@@ -51,20 +52,20 @@ def saving_rows(config: Config, path: Path, what: str, cold: float | None, warm:
     video = retriever.open(path, progress=False)
     opened = time.perf_counter()
     first = video.ask(QUERY)
-    asked = time.perf_counter()
+    answered = time.perf_counter()
     again_s = seconds_of(lambda: video.ask(QUERY))
     parts = {stage: round(first.stages[stage]["seconds"], 2) for stage in ("decode", "expert", "selection", "model")}
     index = {stage: round(video.index_stages[stage]["seconds"], 2) for stage in ("decode", "index")}
     return [
         row(f"{what}: dense", dense_s, "s"),
-        row(f"{what}: cold / dense", (asked - began) / dense_s, "x", cold, index_pass=index, query=parts),
-        row(f"{what}: warm / dense", (asked - opened) / dense_s, "x", warm),
+        row(f"{what}: cold / dense", (answered - began) / dense_s, "x", cold, index_pass=index, query=parts),
+        row(f"{what}: warm / dense", (answered - opened) / dense_s, "x", warm),
         row(f"{what}: second query, nothing new", again_s, "s", 1.5),
     ]
 
 
 def index_decoding(path: Path, what: str) -> list[Row]:
-    """Decoding of the index pass against decoding every frame with the same reader, on one thread."""
+    """Decoding of key frames against decoding of every frame with the same reader, on one thread."""
     index_s = seconds_of(lambda: sum(1 for _ in iter_keyframes(path)))
     info = probe(path)
     every_s = seconds_of(lambda: Cursor(info).forward(info.duration_s))
@@ -72,7 +73,7 @@ def index_decoding(path: Path, what: str) -> list[Row]:
 
 
 def _dense(retriever: Retriever, path: Path, grid: ClipGrid) -> None:
-    """Answer a query the dense way."""
+    """Run a query by the dense baseline."""
     context = retriever.context
     clips = (frames.pixels for _, frames in stream_clips(path, grid, context.expert.spec.frames))
     rows = []
@@ -89,7 +90,7 @@ def _dense(retriever: Retriever, path: Path, grid: ClipGrid) -> None:
 
 
 def _warm_up(retriever: Retriever, path: Path) -> None:
-    """Let torch compile its kernels and the ledger count its FLOPs: both happen once a process."""
+    """Compile the kernels of torch and count FLOPs: both happen once in a process."""
     context = retriever.context
     info = probe(path)
     for encoder, batch in ((context.index, context.index_batch), (context.expert, context.expert_batch)):

@@ -22,23 +22,23 @@ from spotvmr.features.importers import ImportedFeatures
 from spotvmr.system.cores import usable_cores
 
 _LEAST = 1.7
-"""Two decoding processes over one; extraction as a whole has no limit, since the encoders stay in one process."""
+"""Minimum speed of two decoding processes over one; extraction has no limit, since encoders run in one process."""
 _ROUNDS = 5
-"""Of decoding, by one process and by two in turn: what else the machine does then slows both, and their ratio least."""
+"""Rounds of decoding, by one process and by two alternately, since other load on the machine changes over time."""
 
 
 def indexing_rows(config: Config, videos: Mapping[str, Path]) -> list[dict[str, Any]]:
-    """Time decoding alone, and extraction as a whole, with one process, two, and one a core.
+    """Time decoding and extraction with one process, with two, and with one for each core.
 
     Args:
-        config: Its encoders and clips.
+        config: Settings of encoders and clips.
         videos: Path of each video, of equal lengths.
 
     Returns:
         Rows of ``what``, ``median`` (extraction runs once), ``unit`` and ``limit``; ``least`` where there is one.
 
     Raises:
-        UserError: An encoder computes nothing from videos, or a video cannot be read.
+        UserError: An encoder is imported, or a video cannot be read.
     """
     counts = sorted({1, 2, usable_cores()})
     batch, backend = config.expert.batch_clips, config.video.backend
@@ -78,7 +78,7 @@ def _extracting(videos: Mapping[str, Path], recipe: Recipe, workers: int) -> flo
 
 
 def _encoders(config: Config) -> dict[Path, ClipEncoder]:
-    """Both encoders, by names for their stores; of a derived index the encoder beneath it."""
+    """Both encoders by name of their store; for a derived index its raw encoder."""
     encoders: dict[Path, ClipEncoder] = {}
     for name, source in zip(("index", "expert"), build_encoders(config), strict=True):
         if isinstance(source, ImportedFeatures):

@@ -1,4 +1,4 @@
-"""Benchmark of logging: what an epoch's numbers cost, in the curves of the run folder and in Weights & Biases."""
+"""Benchmark of logging: milliseconds of an epoch's numbers, in the run folder and in Weights & Biases."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spotvmr.training.loggers import csv_curves, wandb_curves
 
 _EPOCHS = 40
 _LIMIT_MS = 30.0
-"""3 % of an epoch of one second; those of the demo take half a minute and more."""
+"""3 % of an epoch of one second; an epoch of the demo takes half a minute or more."""
 _TRAIN = (
     "train/loss",
     "train/span",
@@ -31,7 +31,7 @@ _VAL = ("val/R1@0.3", "val/R1@0.5", "val/R1@0.7", "val/R5@0.3", "val/R5@0.5", "v
 
 
 def logging_rows() -> list[dict[str, Any]]:
-    """Time the two rows that an epoch logs, in both places."""
+    """Time the two rows that an epoch logs, in both loggers."""
     with tempfile.TemporaryDirectory() as folder, _environment(_offline(folder)):
         loggers = [csv_curves(Path(folder) / "run", resumed=False), wandb_curves(Config(name="bench"))]
         spent_ms = []
@@ -47,7 +47,7 @@ def logging_rows() -> list[dict[str, Any]]:
 
 
 def _log_epoch(logger: Any, epoch: int) -> None:
-    """As the trainer does: validation, then training."""
+    """Log validation, then training, as the trainer does."""
     for names in (_VAL, _TRAIN):
         logger.log_metrics({"epoch": epoch} | dict.fromkeys(names, 0.1 * epoch), step=100 * epoch)
         logger.save()

@@ -32,7 +32,7 @@ def part_rows() -> list[dict[str, Any]]:
 
 
 def _annotation_row() -> dict[str, Any]:
-    """Parsing as many sentences as ActivityNet Captions trains on: 10,009 videos with 37,421 of them."""
+    """Parse as many sentences as the training split of ActivityNet Captions: 37,421 of 10,009 videos."""
     entries = [
         {
             "duration": 120.0,
@@ -49,7 +49,7 @@ def _annotation_row() -> dict[str, Any]:
 
 
 def _store_rows() -> list[dict[str, Any]]:
-    """Reading 64 clips of a store of 20 hours."""
+    """Read 64 clips of a store of 20 hours."""
     rng = np.random.default_rng(0)
     scattered = rng.choice(_CLIPS, 64, replace=False)
     with tempfile.TemporaryDirectory() as folder:
@@ -63,7 +63,7 @@ def _store_rows() -> list[dict[str, Any]]:
 
 
 def _encoder_rows() -> list[dict[str, Any]]:
-    """The demo's encoders on 64 clips."""
+    """Run the demo's encoders on 64 clips."""
     rows = []
     for encoder in (build_index("errands"), build_expert("errands")):
         frames = torch.zeros(64, encoder.spec.frames, 3, 90, 160, dtype=torch.uint8)
@@ -86,6 +86,6 @@ def _store(path: Path, rng: np.random.Generator) -> FeatureStore:
 
 
 def _median_us(call: Callable[[], object]) -> float:
-    """Median microseconds of a call; single-threaded work is timed as it runs in training."""
+    """Median microseconds of a call, with the number of threads of training."""
     timer = Timer("call()", globals={"call": call}, num_threads=torch.get_num_threads())
     return float(timer.blocked_autorange(min_run_time=1.0).median * 1e6)

@@ -54,7 +54,7 @@ def _recalls(found: Matched) -> object:
 
 
 def _write(true: Path, pred: Path, n_queries: int, n_windows: int, rated: bool) -> None:
-    """Random files in QVHighlights' layout, with or without what highlights are scored by."""
+    """Random files in the layout of QVHighlights, with or without saliency ratings."""
     rng = np.random.default_rng(0)
     n_clips = _DURATION_S // CLIP_S
     truths, answers = [], []
@@ -74,7 +74,7 @@ def _write(true: Path, pred: Path, n_queries: int, n_windows: int, rated: bool) 
 
 
 def _windows(rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Random stretches of a video (count, 2) in seconds."""
+    """Random spans of a video (count, 2) in seconds."""
     return np.sort(rng.uniform(0, _DURATION_S, (count, 2)), axis=1)
 
 

@@ -80,17 +80,17 @@ def _report(folder: Path, arms: Sequence[str], kept: bool, arguments: Arguments)
     rivals = RIVALS if claim == CLAIM else members[1:]
     area_leads, leads = recall_areas.area_leads(scored, rivals), recall_areas.leads(scored, rivals)
     for lead in area_leads:
-        arguments.show(_gain(f"{lead.rival}, area from {100 * lead.low:.3g} to {100 * lead.high:.3g} %", lead.gain))
+        arguments.show(_gain(f"{lead.baseline}, area from {100 * lead.low:.3g} to {100 * lead.high:.3g} %", lead.gain))
     for rival, budget, gain in leads:
         arguments.show(_gain(f"{rival}, R1@0.3 at {100 * budget:g} %", gain))
     told = {
         "rows": [asdict(row) for row in rows],
         "areas": under,
-        "area_leads": [asdict(lead) for lead in area_leads],
+        "area_leads": [lead.to_json() for lead in area_leads],
         "leads": [{"rival": rival, "budget": budget, **asdict(gain)} for rival, budget, gain in leads],
     }
     path = _keep(scored, told, claim) if kept else folder
-    arguments.show(f"records of every run: {path}")
+    arguments.show(f"records of every run: {path.resolve()}")
     return {**told, "folder": str(folder)}
 
 

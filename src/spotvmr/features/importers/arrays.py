@@ -41,8 +41,8 @@ def choose(arrays: Mapping[str, Any], key: str, path: Path) -> Any:
         return next(iter(arrays.values()))
     names = sorted(map(str, arrays))
     listed = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
-    asked = f"no array '{key}'" if key else "several arrays"
-    raise UserError(f"{path} holds {asked}: it has {listed or 'nothing'}; set imported.key to one of them")
+    lacking = f"no array '{key}'" if key else "several arrays"
+    raise UserError(f"{path} holds {lacking}: it has {listed or 'nothing'}; set imported.key to one of them")
 
 
 def matrix(array: NDArray[Any], path: Path) -> NDArray[Any]:

@@ -26,7 +26,7 @@ class FeatureTimes:
     Attributes:
         rate: Features a second of video, above zero.
         feature_s: Seconds of video that one feature saw, above zero.
-        stretch: The true rate differs from video to video; each video's features are spread evenly over it.
+        stretch: The true rate differs from video to video; the features of each video are uniform over its length.
     """
 
     rate: float
