@@ -17,7 +17,7 @@ IMPORTED = "imported"
 
 
 def check_dataset(config: Config) -> list[Finding]:
-    """Look at annotation files, videos and imported features. Nothing is downloaded or made.
+    """Check annotation files, videos and imported features. Nothing is downloaded or made.
 
     Args:
         config: Its ``dataset``, ``index`` and ``expert`` say what is needed.

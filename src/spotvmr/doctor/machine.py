@@ -20,7 +20,7 @@ _LITTLE_GB = 5.0
 
 
 def check_machine(folders: Mapping[str, Path]) -> list[Finding]:
-    """Look at processor, accelerators, memory and disks.
+    """Check processor, accelerators, memory and disks.
 
     Args:
         folders: Folders that commands write to, by name; they need not exist.

@@ -18,7 +18,7 @@ _CONFLICTING = ("decord2", "eva-decord")
 
 
 def check_packages(requirements: Sequence[str] | None = None) -> list[Finding]:
-    """Look up what the installed package says it requires.
+    """Read what the installed package says it requires.
 
     Args:
         requirements: Requirement lines; those of the installed spotvmr by default.

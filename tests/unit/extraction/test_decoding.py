@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -96,6 +97,21 @@ def test_without_room_in_shared_memory_pixels_go_through_a_pipe(
     assert all(torch.equal(one, other) for one, other in zip(piped, shared, strict=True))
     assert decoding._fits_shared_memory(16_000)
     assert not decoding._fits_shared_memory(17_000)
+
+
+def test_the_backend_of_the_recipe_decodes(tmp_path: Path) -> None:
+    """A file that it does not read exactly is a failure of that video, with the line of the backend."""
+    path = tmp_path / "old.avi"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(10):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")))
+        out.mux(stream.encode(None))
+    index = build_encoders(compose())[0]
+    with pytest.raises(UserError, match=r"^video.backend=decord"):
+        extract({"old": path}, Recipe({tmp_path / "store": index}, 1.0, 64, "cpu", "decord"), on_this_machine())
+    extract({"old": path}, Recipe({tmp_path / "store": index}, 1.0, 64, "cpu", "pyav"), on_this_machine())
 
 
 def test_a_fault_of_ours_is_raised(videos: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
