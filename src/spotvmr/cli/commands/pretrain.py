@@ -8,7 +8,7 @@ from spotvmr.cli.parsing.arguments import Arguments
 from spotvmr.config import Config
 
 
-def pretrain(config: Config, arguments: Arguments) -> dict[str, Any]:
+def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     """Train the encoders on the pool of the generated world.
 
     Returns:
