@@ -60,7 +60,6 @@ CONTRACT = re.compile(
     | `arm` | "arms?" | '\barm\b' | \.arm\b | \barm(?:=|:\ )  # key of results.jsonl, and its attribute
     | "rival"             # key of table.json
     | \bhost=             # address of the web page
-    | \btaught\(          # method of the losses of a model family
     """,
     re.VERBOSE,
 )
