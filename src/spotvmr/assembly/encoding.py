@@ -21,7 +21,7 @@ def encode_clips(encoder: ClipEncoder, pixels: Tensor, device: str) -> np.ndarra
 
     Args:
         encoder: In evaluation mode, on ``device``.
-        pixels: Frames (n, K', H, W, 3), uint8, of which the encoder takes its K, evenly spread.
+        pixels: Frames (n, K', H, W, 3), uint8, of which the encoder takes K at equal distances.
         device: Where the encoder runs.
 
     Returns:

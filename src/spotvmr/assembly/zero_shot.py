@@ -68,7 +68,7 @@ def build_zero_shot(config: Config) -> tuple[BudgetedVmr, FrozenEncoder, FrozenE
 
 
 def _spotter() -> Spotter:
-    """A spotter whose preview is the host's score: its head passes it on, likeness and budget add nothing."""
+    """A spotter whose preview is the score of the VMR model: its head passes it on, likeness and budget add nothing."""
     spotter = Spotter(ZeroShot.dim, _PENALTIES, _PENALTIES, _SPREAD, noise=0.0)
     spotter.head = nn.Sequential()
     for weight in (spotter.prior, *spotter.budget_in.parameters()):

@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def budget_loss(draws: Tensor, taken: Tensor, budget: Tensor, mask: Tensor) -> Tensor:
-    """Squared distance of what is selected from what was asked for (SpotEM, Ramakrishnan et al., ICML 2023).
+    """Squared distance of the selected share from the budget (SpotEM, Ramakrishnan et al., ICML 2023).
 
     ``[(mean M - N n/L)² + Σₙ (mean mⁿ - n/L)²] / (N + 1)`` with ``n = max(1, r L / N)``, mean over queries.
     Deviation: L counts valid clips; published, it counts padding too.

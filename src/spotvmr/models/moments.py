@@ -17,7 +17,7 @@ from spotvmr.types import Moment
 _LEAST = 1e-3
 """Share of the best score below which Soft-NMS stops looking."""
 _RERANKED = 5
-"""Best moments of the model that change places: the order of the first must not depend on how many are asked for."""
+"""Best moments of the model that change places: the order of the first must not depend on how many are requested."""
 _NO_MATCH = 1e-6
 """Share of the best score below which scores count alike: a logarithm has no bottom."""
 _VOTERS_IOU = 0.75

@@ -4,7 +4,7 @@ In each step the VMR model's own cross-modal encoder previews the video, and eve
 straight-through Gumbel-softmax over two logits; masks are joined by a clamp. The budget is soft: a loss
 (``losses.budget_loss``) pulls the share of taken clips towards it, and what is realised may lie above or below.
 
-Deviations: the budget is an input, so that one checkpoint can be asked at any; the noise at test, which the
+Deviations: the budget is an input, so that one checkpoint serves all budgets; the noise at test, which the
 published code draws anew, is drawn from the query's id, so that an evaluation can be repeated; and the
 temperature ends at a small number instead of 0, which divides.
 """

@@ -9,7 +9,7 @@ candidate event, the last spend what is left where the probes point.
 What to choose is learnt from the scores' own loss (``losses.ranking_loss``), at every state that the
 spotter's own noisy choices lead to, as in imitation learning on the learner's own path (DAgger, Ross et
 al., AISTATS 2011). No gradient passes the choice: the straight-through gradient of SpotEM finds fewer of
-the true clips (``experiments/main_job``). Training takes fewer steps than asking, which only costs less: what
+the true clips (``experiments/main_job``). Training takes fewer steps than inference, which only costs less: what
 a preview has to know does not depend on how many come after it.
 
 Its scores also enter the ranking of the moments (``models.rerank``).

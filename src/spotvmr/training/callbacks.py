@@ -38,7 +38,8 @@ class EpochLine(Callback):
         got = {name: float(value) for name, value in trainer.callback_metrics.items()}
         any_budget = f" (any budget {got['val/any_budget']:.3f})" if "val/any_budget" in got else ""
         log.info(
-            "epoch %d/%d: loss %.3f, val R1@0.3 %.3f%s, R1@0.5 %.3f, clips %.1f %%, true clips found %.2f, %.0f s",
+            "epoch %d/%d: loss %.3f, val R1@0.3 %.3f%s, R1@0.5 %.3f, clips %.1f %%, "
+            "ground-truth clip recall %.2f, %.0f s",
             trainer.current_epoch + 1,
             trainer.max_epochs or 0,
             got["train/loss"],

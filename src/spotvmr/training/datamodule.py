@@ -58,7 +58,7 @@ class GroundingDataModule(L.LightningDataModule):
         epoch = self.trainer.current_epoch if self.trainer else 0
         epoch_seed = 100_003 * self.seed + epoch
         order = torch.randperm(len(self.train_queries), generator=torch.Generator().manual_seed(epoch_seed))
-        # Shuffled here and read in sequence: a sampler's order would depend on how often it was asked.
+        # Shuffled here and read in sequence: a sampler's order would depend on how often it was iterated.
         queries = [self.train_queries[i] for i in order.tolist()]
         windows = GroundingDataset(queries, self.index, self.expert, self.clip_s, self.window_clips, epoch_seed)
         return self._loader(windows)

@@ -18,7 +18,7 @@ def check_hardware(settings: TrainerConfig) -> None:
     """Refuse what this machine does not have.
 
     Raises:
-        UserError: There is no such accelerator, or fewer than asked for, the strategy needs another one, or there is no
+        UserError: There is no such accelerator, or fewer than requested, the strategy needs another one, or there is no
             C++ compiler to compile with.
     """
     quieten_lightning()

@@ -1,4 +1,4 @@
-"""The LightningModule of teacher and student alike: a student is a system with a teacher to listen to."""
+"""The LightningModule of teacher and student alike: a student is a system with a teacher."""
 
 from __future__ import annotations
 

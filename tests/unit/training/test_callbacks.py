@@ -17,7 +17,7 @@ MEASURED = {"train/loss": 1.5, "val/R1@0.3": 0.75, "val/R1@0.5": 0.5, "val/fract
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({}, "epoch 3/8: loss 1.500, val R1@0.3 0.750, R1@0.5 0.500, clips 10.0 %, true clips found 1.00"),
+        ({}, "epoch 3/8: loss 1.500, val R1@0.3 0.750, R1@0.5 0.500, clips 10.0 %, ground-truth clip recall 1.00"),
         ({"val/any_budget": 0.625}, "R1@0.3 0.750 (any budget 0.625), R1@0.5 0.500"),
     ],
 )
