@@ -54,7 +54,7 @@ COMMANDS: dict[str, Command] = {
     "demo": Command(
         "spotvmr.cli.commands.demo:run",
         "make the generated data set, or check how hard it is",
-        words={"check": "train every arm and compare with the gates; takes about an hour on two cores"},
+        words={"check": "train the baselines and compare them with fixed limits; takes about an hour on two cores"},
         options={
             "minutes": "make test videos alone, of this length, in a folder of their own",
             "videos": "how many of them (default 1)",
@@ -148,13 +148,13 @@ COMMANDS: dict[str, Command] = {
     ),
     "bench": Command(
         "spotvmr.cli.commands.bench:run",
-        "recall against budget of every arm, and how fast the parts are on this machine",
+        "recall against budget of every selector, and how fast the parts are on this machine",
         options={
             "part": "recall (default), speed, index, decode, long (video), page; of search: retrieval, memory, answers",
-            "arms": "of recall: selectors, experiments or a folder of them, with commas between (default: every arm)",
+            "arms": "of recall: selectors, experiments or a folder of them, with commas (default: every selector)",
             "budgets": "of recall: shares of clips (default 0.01,0.025,0.05,0.1,0.25,1)",
             "seeds": "of recall (default 0,1,2)",
-            "quick": "of recall: true for one seed, few arms and epochs; leaves experiments/ alone",
+            "quick": "of recall: true for one seed, few selectors and epochs; leaves experiments/ alone",
             "minutes": "of a generated video, for retrieval and memory (default 60), index and decode (default 4)",
             "video": "of retrieval and decode: a video file of yours besides",
             "times": "of memory: the long video is so many times as long (default 10)",
@@ -169,7 +169,7 @@ COMMANDS: dict[str, Command] = {
             "hours": "length of the video, or of all videos (default 1)",
             "seconds": "or that in seconds",
             "minutes": "length of one video, where there are many (default: all is one)",
-            "queries": "asked of each video (default 1)",
+            "queries": "queries of each video (default 1)",
             "tflops": "TFLOPs a second that a GPU sustains (default 40)",
         },
         reads=(Reads(("budget", "dataset", "index", "expert")),),

@@ -1,4 +1,4 @@
-"""``spotvmr bench``: recall against budget of every arm, and how fast the parts are on this machine."""
+"""``spotvmr bench``: recall against budget of every selector, and how fast the parts are on this machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INDEX_VIDEOS = 8
 
 
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
-    """Compare the arms; or time the parts, print them with their limits, keep the numbers in ``<runs>/bench/``.
+    """Compare the selectors; or time the parts, print them with their limits, keep the numbers in ``<runs>/bench/``.
 
     Returns:
         What ``cli.parts.bench_recall`` returns; of other parts each benchmark with its median and its limits.

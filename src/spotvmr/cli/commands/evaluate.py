@@ -36,14 +36,14 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     if split not in SPLITS:
         raise UserError(f"split={split} is unknown: choose from {', '.join(SPLITS)}")
     folder = run_folder(config, arguments)
-    request = _question(config, arguments, split)
+    request = _eval_request(config, arguments, split)
     if "submission" in arguments.options:
         return _submit(arguments, folder, request)
     return _score(arguments, folder, request)
 
 
-def _question(config: Config, arguments: Arguments, split: str) -> EvalRequest:
-    """How the run is to be asked: what is not given stays as it was trained."""
+def _eval_request(config: Config, arguments: Arguments, split: str) -> EvalRequest:
+    """How the run is evaluated: a setting that is not given stays as in training."""
     from spotvmr.pipeline.evaluate_run import CONTROLS, EvalRequest
 
     given = any(override.startswith("budget=") for override in arguments.overrides)

@@ -16,7 +16,7 @@ _FORMS = ("csv", "latex")
 
 
 def run(config: Config, arguments: Arguments) -> dict[str, Any]:
-    """Print a table of all runs, for people, machines or papers, and write the files asked for.
+    """Print a table of all runs, for people, machines or papers, and write the requested files.
 
     Returns:
         The folder, the records, which of them may be compared and why others may not, and the paths of the files.
@@ -52,7 +52,7 @@ def _check_table(arguments: Arguments) -> None:
 
 
 def _print(arguments: Arguments, records: Sequence[RunRecord], level: str) -> None:
-    """The table on stdout, in the form asked for."""
+    """The table on stdout, in the requested form."""
     from spotvmr.report import comparison_table, csv_table, latex_table, print_table
 
     if form := arguments.options.get("table"):

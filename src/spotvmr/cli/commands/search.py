@@ -72,7 +72,7 @@ def _show(answer: Answer, arguments: Arguments) -> None:
 
 
 def _written(video: Video, answers: Sequence[Answer], options: Mapping[str, str]) -> list[Path]:
-    """Clips and contact sheet, where they are asked for."""
+    """Clips and contact sheet, where they are requested."""
     from spotvmr.retrieval import cut_moments
 
     files = []

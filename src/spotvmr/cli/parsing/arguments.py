@@ -37,8 +37,8 @@ class Arguments:
         words: Bare words, each one known to the command, unless it takes free ones.
         options: ``key=value`` arguments that are no settings, each one known to the command.
         json: Whether stdout belongs to one JSON object.
-        help: Whether help was asked for.
-        version: Whether the version was asked for.
+        help: Whether help was requested.
+        version: Whether the version was requested.
     """
 
     command: str

@@ -26,7 +26,7 @@ def report(
         index: The index encoder.
         expert: The expert encoder.
         budget: Share of a video's clips that a query may choose.
-        arguments: ``minutes`` of one video, ``queries`` asked of each, ``tflops`` of a GPU.
+        arguments: ``minutes`` of one video, ``queries`` of each, ``tflops`` of a GPU.
 
     Returns:
         The same numbers.

@@ -1,4 +1,4 @@
-"""The retriever that the words of a command ask for."""
+"""Loads the retriever for the arguments of a command."""
 
 from __future__ import annotations
 

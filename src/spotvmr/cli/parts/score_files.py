@@ -41,7 +41,7 @@ def score(config: Config, arguments: Arguments) -> dict[str, Any]:
     Raises:
         UserError: An option is missing or unknown, a file is not of the format, or the submission is partial.
     """
-    kind, files, partial = _asked(arguments)
+    kind, files, partial = _given_files(arguments)
     truths = read_truths(files["ground_truth"], kind, CLIP_S, ANNOTATORS)
     found = match(read_submission(files["predictions"], kind), truths, partial)
     result: dict[str, Any] = {
@@ -60,7 +60,7 @@ def score(config: Config, arguments: Arguments) -> dict[str, Any]:
     return result
 
 
-def _asked(arguments: Arguments) -> tuple[str, dict[str, Path], bool]:
+def _given_files(arguments: Arguments) -> tuple[str, dict[str, Path], bool]:
     """Format, files and whether a partial submission is welcome."""
     options = arguments.options
     others = [f"{name}=" for name in ("run", "split", "submission") if name in options]
