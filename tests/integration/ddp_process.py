@@ -24,7 +24,7 @@ from spotvmr.config import Config, compose
 from spotvmr.config.schema import LogConfig
 from spotvmr.extraction.prepare import PreparedData, prepare
 from spotvmr.training.datamodule import GroundingDataModule
-from spotvmr.training.fit import fit
+from spotvmr.training.fit import FitPlan, fit
 from spotvmr.training.module import GroundingModule
 from spotvmr.types import Query
 
@@ -95,11 +95,11 @@ def main(devices: int, folder: Path, words: list[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "scores.json").write_text(json.dumps(scores))
     module, data = made(config, data).double(), batches(config, data, GLOBAL_BATCH // devices, InDouble)
-    for teacher in module.teachers:  # which is no child of the module
-        teacher.double()
+    if module.supervisor.teacher is not None:  # which is no child of the module
+        module.supervisor.teacher.double()
     log = LogConfig(progress=False)
     kept = [KeptGradients(folder / "gradients.safetensors")]
-    fit(module, data, config.trainer, 1, folder, folder / "weights.safetensors", {}, log, kept)
+    fit(module, data, FitPlan(config.trainer, log, 1, folder, folder / "weights.safetensors", {}, kept))
 
 
 if __name__ == "__main__":

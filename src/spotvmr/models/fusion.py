@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from spotvmr.models.blocks import ContextQueryAttention, EncoderBlock, QueryConcat, enter
+from spotvmr.models.attention import ContextQueryAttention, EncoderBlock
+from spotvmr.models.blocks import QueryConcat, enter
 from spotvmr.types.batches import ClipInputs, TextBatch
 
 

@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
-from spotvmr.models.blocks import CrossBlock, EncoderBlock, LocalAttention, enter, feed_forward, in_pieces
+from spotvmr.models.attention import CrossBlock, EncoderBlock, LocalAttention
+from spotvmr.models.blocks import enter, feed_forward, in_pieces
 from spotvmr.models.losses import PointLoss
 from spotvmr.models.moments import candidates, soft_nms
 from spotvmr.models.protocol import VmrOutput

@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
-from spotvmr.models.blocks import EncoderBlock, masked_softmax
+from spotvmr.models.attention import EncoderBlock
+from spotvmr.models.blocks import masked_softmax
 from spotvmr.models.fusion import CrossModalEncoder
 from spotvmr.models.losses import SpanLoss
 from spotvmr.models.moments import thin

@@ -20,7 +20,7 @@ from spotvmr.extraction.prepare import PreparedData
 from spotvmr.pipeline.folders import WEIGHTS, run_folder
 from spotvmr.pipeline.provenance import of_student, of_teacher
 from spotvmr.training.datamodule import GroundingDataModule
-from spotvmr.training.fit import fit
+from spotvmr.training.fit import FitPlan, fit
 from spotvmr.training.hardware import seed_everything
 from spotvmr.training.loggers import observers
 from spotvmr.training.module import GroundingModule
@@ -75,9 +75,8 @@ def _fitted(
     # A teacher is shared by many students, and not always trained.
     callbacks, loggers = observers(config, *gflops, to_wandb=config.log.wandb and kind == "student")
     identity = provenance.to_json()
-    weights = folder / WEIGHTS
-    batches = _batches(data)
-    return fit(module, batches, config.trainer, epochs, folder, weights, identity, config.log, callbacks, loggers)
+    plan = FitPlan(config.trainer, config.log, epochs, folder, folder / WEIGHTS, identity, callbacks, loggers)
+    return fit(module, _batches(data), plan)
 
 
 def _distils(distill: DistillConfig) -> bool:

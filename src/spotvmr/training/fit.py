@@ -10,6 +10,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,44 +36,49 @@ from spotvmr.training.module import GroundingModule
 log = logging.getLogger(__name__)
 
 
-def fit(
-    module: GroundingModule,
-    data: GroundingDataModule,
-    settings: TrainerConfig,
-    epochs: int,
-    folder: Path,
-    weights: Path,
-    identity: Mapping[str, Any],
-    log_settings: LogConfig,
-    callbacks: Sequence[Callback] = (),
-    loggers: Sequence[Logger] = (),
-) -> BudgetedVmr:
+@dataclass(frozen=True)
+class FitPlan:
+    """How one training runs and what it leaves.
+
+    Attributes:
+        settings: Hardware and stopping.
+        log: Whether to leave curves, and to show a progress bar and a line an epoch.
+        epochs: At most this many.
+        folder: For checkpoints and curves.
+        weights: Written at the end, with ``identity``.
+        identity: What the weights depend on. A checkpoint of another identity is not resumed.
+        callbacks: Further ones.
+        loggers: Further ones.
+    """
+
+    settings: TrainerConfig
+    log: LogConfig
+    epochs: int
+    folder: Path
+    weights: Path
+    identity: Mapping[str, Any]
+    callbacks: Sequence[Callback] = ()
+    loggers: Sequence[Logger] = ()
+
+
+def fit(module: GroundingModule, data: GroundingDataModule, plan: FitPlan) -> BudgetedVmr:
     """Train and leave the weights of the best epoch on validation.
 
     Args:
         module: What to train.
         data: Batches.
-        settings: Hardware and stopping.
-        epochs: At most this many.
-        folder: For checkpoints and curves.
-        weights: Written at the end, with ``identity``.
-        identity: What the weights depend on; a checkpoint of another identity is not resumed.
-        log_settings: Whether to leave curves, and to show a progress bar and a line an epoch.
-        callbacks: Further ones.
-        loggers: Further ones.
+        plan: Settings, epochs and where results go.
 
     Returns:
         The trained system with its best weights.
     """
-    best, last = _checkpoints(folder / "checkpoints", module.monitor)
-    quieten_lightning()
-    # sync_dist: what is logged once an epoch is the same on every process.
-    needless = "LeafSpec|logging interval|does not have many workers|is not empty|sync_dist=True"
-    warnings.filterwarnings("ignore", message=f".*({needless}).*")
-    resume = _resumable(folder / "checkpoints", identity)
-    curves = [csv_curves(folder, resumed=resume is not None)] if log_settings.record else []
-    watching = [best, last, *_stopping(module.monitor, settings.patience), *callbacks]
-    trainer = _trainer(settings, log_settings, epochs, folder, watching, [*curves, *loggers])
+    settings, checkpoints = plan.settings, plan.folder / "checkpoints"
+    best, last = _checkpoints(checkpoints, module.monitor)
+    _filter_warnings()
+    resume = _resumable(checkpoints, plan.identity)
+    curves = [csv_curves(plan.folder, resumed=resume is not None)] if plan.log.record else []
+    watching = [best, last, *_stopping(module.monitor, settings.patience), *plan.callbacks]
+    trainer = _trainer(plan, watching, [*curves, *plan.loggers])
     if settings.compile:
         for trained in (module.system, module.supervisor.teacher):
             if trained is not None:
@@ -84,9 +90,18 @@ def fit(
     system = module.system
     system.load_state_dict({k.removeprefix("system."): v for k, v in state.items() if k.startswith("system.")})
     if trainer.is_global_zero:
-        save_weights(system, weights, identity)
+        save_weights(system, plan.weights, plan.identity)
     trainer.strategy.barrier()
-    return copy.deepcopy(system).cpu().eval()  # a copy is not compiled; a test asks at many shapes, once each
+    # A copy is not compiled. Evaluation runs each of many shapes once.
+    return copy.deepcopy(system).cpu().eval()
+
+
+def _filter_warnings() -> None:
+    """Hide Lightning's messages that do not apply here."""
+    quieten_lightning()
+    # sync_dist: what is logged once an epoch is the same on every process.
+    needless = "LeafSpec|logging interval|does not have many workers|is not empty|sync_dist=True"
+    warnings.filterwarnings("ignore", message=f".*({needless}).*")
 
 
 def _compile(system: BudgetedVmr) -> None:
@@ -99,38 +114,32 @@ def _compile(system: BudgetedVmr) -> None:
             part.compile()
 
 
-def _trainer(
-    settings: TrainerConfig,
-    log_settings: LogConfig,
-    epochs: int,
-    folder: Path,
-    callbacks: Sequence[Callback],
-    loggers: Sequence[Logger],
-) -> L.Trainer:
+def _trainer(plan: FitPlan, callbacks: Sequence[Callback], loggers: Sequence[Logger]) -> L.Trainer:
     """Lightning's trainer for one training that is the same each time, epoch by epoch."""
+    settings = plan.settings
     return L.Trainer(
         accelerator=settings.accelerator,
         devices=settings.devices,
         num_nodes=machines(),
         strategy=settings.strategy,
         precision=cast(Any, settings.precision),  # checked by config.checks
-        max_epochs=epochs,
+        max_epochs=plan.epochs,
         gradient_clip_val=settings.clip_norm,
         callbacks=[
             StopDiverged(settings.lr),
-            *([EpochLine()] if log_settings.epochs else []),
-            *([progress_bar()] if log_settings.progress else []),
+            *([EpochLine()] if plan.log.epochs else []),
+            *([progress_bar()] if plan.log.progress else []),
             *callbacks,
             *([EMAWeightAveraging(decay=settings.ema)] if settings.ema else []),
         ],
         logger=list(loggers),
-        enable_progress_bar=log_settings.progress,
+        enable_progress_bar=plan.log.progress,
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         enable_model_summary=False,
         deterministic=True,
         log_every_n_steps=1_000_000,  # curves are by epoch
-        default_root_dir=folder,
+        default_root_dir=plan.folder,
     )
 
 
@@ -188,7 +197,7 @@ def _resumable(folder: Path, identity: Mapping[str, Any]) -> Path | None:
         except UserError as error:
             log.warning("%s; training from the start", error)
         else:
-            log.info("going on from %s", last)
+            log.info("resuming from %s", last)
             return last
     for stale in folder.glob("*.ckpt"):
         stale.unlink(missing_ok=True)  # other processes of this run do the same

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from spotvmr.losses import highlight_loss, offset_loss, span_loss
 from spotvmr.models import VmrOutput, VslNet
-from spotvmr.models.blocks import ContextQueryAttention, LocalAttention
+from spotvmr.models.attention import ContextQueryAttention, LocalAttention
 from spotvmr.types.batches import ClipInputs, TextBatch
 
 D_S, D_F, D_Q = 6, 5, 4
