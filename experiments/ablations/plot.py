@@ -1,6 +1,6 @@
-"""Draw what each part of the spotter is worth, ``curve.png``: ``python experiments/ablations/plot.py``.
+"""Draw the gain of each part of the spotter, ``curve.png``: ``python experiments/ablations/plot.py``.
 
-From ``table.json`` here: R1@0.3 with the part less that without it, in points, paired over queries, 95 % intervals.
+From ``table.json`` here: R1@0.3 with the part minus that without it, in points, paired over queries, 95 % intervals.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 BUDGETS = (0.025, 0.05, 0.1)
 EDGE = 16
-"""Points at which the panels end: a part worth more is written there, or the others could not be told apart."""
+"""Upper limit of the panels in points; a larger gain is written there as a number."""
 PARTS = {
     "no_distill": "distillation",
-    "no_fused": "of it: fused features",
-    "no_heads": "of it: the model's outputs",
-    "no_highlight": "of it: highlight scores",
-    "scratch": "starting as the teacher",
-    "scratch_no_distill": "that and distillation",
-    "steps_1": "6 steps for 1",
-    "steps_2": "6 steps for 2",
-    "steps_4": "6 steps for 4, at test",
-    "shared_encoder": "an encoder of its own",
+    "no_fused": "distilled fused features",
+    "no_heads": "distilled model outputs",
+    "no_highlight": "distilled highlight scores",
+    "scratch": "teacher's weights at the start",
+    "scratch_no_distill": "teacher's weights, distillation",
+    "steps_1": "6 steps instead of 1",
+    "steps_2": "6 steps instead of 2",
+    "steps_4": "6 steps instead of 4, at test",
+    "shared_encoder": "separate preview encoder",
     "no_indicator": "indicator channel",
-    "no_rerank": "a say in the ranking",
+    "no_rerank": "scores in the ranking",
     "no_room": "index part: room",
     "no_object": "index part: object",
     "no_interaction": "index part: interaction",
@@ -38,7 +38,7 @@ PARTS = {
 
 
 def main() -> None:
-    """A panel for each budget, a line for each part."""
+    """Draw a panel for each budget with a line for each part."""
     leads = json.loads((HERE / "table.json").read_text())["leads"]
     with canvas(3.9, HERE / "curve.png") as figure:
         figure.set_layout_engine("constrained")
@@ -48,11 +48,11 @@ def main() -> None:
             axes.set_title(f"{100 * budget:g} % of the clips", fontsize=9)
         panels[0].set_yticks(range(len(PARTS)), list(PARTS.values()))
         panels[0].invert_yaxis()
-        figure.supxlabel("R1@0.3 with the part less that without it, points", fontsize=9)
+        figure.supxlabel("R1@0.3 with the part minus R1@0.3 without it, points", fontsize=9)
 
 
 def draw(axes: Axes, leads: dict[str, dict[str, float]]) -> None:
-    """The differences at one budget with their intervals."""
+    """Draw the differences at one budget with their intervals."""
     mean, low, high = ([100 * leads[part][name] for part in PARTS] for name in ("mean", "low", "high"))
     off = [[m - end for m, end in zip(mean, low, strict=True)], [end - m for m, end in zip(mean, high, strict=True)]]
     axes.axvline(0, color=INK, linewidth=1)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Trains the teacher on two processes, three seeds; run from the checkout.
-# `train` adds a student, here the cheapest there is; only the teachers' records are kept.
+# `train` adds a student, here the cheapest one; only the records of the teachers are kept.
 set -e
 bin=${BIN:-.venv/bin}
 for seed in 0 1 2; do

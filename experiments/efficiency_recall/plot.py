@@ -9,27 +9,27 @@ from spotvmr.report.pictures.canvas import BLUE, SELECTOR_COLOURS, canvas
 from spotvmr.report.pictures.recall_curve import SCORE, budget_axis, draw_selector, draw_teachers
 
 HERE = Path(__file__).resolve().parent
-ARMS = {
+SELECTORS = {
     "spotter-adaptive": ("spotter, adaptive", "D"),
     "spotter": ("spotter", "o-"),
-    "one_shot": ("one shot by a saliency head", "s--"),
+    "one_shot": ("one-shot saliency", "s--"),
     "similarity": ("similarity", "^--"),
-    "spotter_gumbel": ("spotter as SpotEM trains it", "v--"),
-    "oracle": ("oracle: true clips first", "*:"),
-    "uniform": ("evenly spread", "x:"),
+    "spotter_gumbel": ("Gumbel spotter, SpotEM-style", "v--"),
+    "oracle": ("oracle: ground-truth clips first", "*:"),
+    "uniform": ("uniform", "x:"),
     "random": ("random", "+:"),
 }
 
 
 def main() -> None:
-    """Read the records, draw every arm."""
+    """Read the records and draw every selector."""
     records = [record for record in load_records(HERE) if record.control is None]
     with canvas(4.8, HERE / "curve.png") as figure:
         figure.set_layout_engine("constrained")
         axes = figure.subplots()
-        for arm, (label, style) in ARMS.items():
-            asked = [record for record in records if record.arm == arm]
-            draw_selector(axes, asked, label, style, SELECTOR_COLOURS.get(arm, BLUE))
+        for name, (label, style) in SELECTORS.items():
+            of_selector = [record for record in records if record.arm == name]
+            draw_selector(axes, of_selector, label, style, SELECTOR_COLOURS.get(name, BLUE))
         draw_teachers(axes, [record for record in records if record.arm == "teacher"])
         budget_axis(axes, sorted({record.budget for record in records if record.arm == "spotter"}))
         axes.set(xlabel="clips with expert features, %", ylabel=f"{SCORE}, %, mean over seeds")

@@ -1,6 +1,6 @@
-"""In how many steps a spotter should ask: ``steps.py RUN …``.
+"""Compare numbers of steps of a spotter: ``steps.py RUN …``.
 
-Asks each trained run the validation split in several numbers of steps; ``steps.json`` is written here.
+Evaluates each trained run on the validation split with several numbers of steps and writes ``steps.json`` here.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spotvmr.pipeline.rescore import Question, open_run
-
 from spotvmr.config import load
 from spotvmr.evaluation.evaluate import evaluate
 from spotvmr.evaluation.inference import fixed_budget
+from spotvmr.pipeline.evaluate_run import EvalRequest, open_run
 from spotvmr.system.files import write_text_atomic
 from spotvmr.types.environment import origin
 
@@ -25,13 +24,13 @@ STEPS = (3, 6)
 
 
 def rows_of(run: Path) -> Iterator[dict[str, Any]]:
-    """Recall of one run, and the share of true clips it chose, at each budget in each number of steps."""
+    """Recall and ground-truth clip recall of one run at each budget with each number of steps."""
     config = load(run / "config.yaml")
     for steps in STEPS:
-        asked = replace(config, selector=replace(config.selector, steps=steps))
-        bench, system = open_run(run, asked, Question("val"))
+        changed = replace(config, selector=replace(config.selector, steps=steps))
+        data, system = open_run(run, changed, EvalRequest("val"))
         for budget in BUDGETS:
-            found = evaluate(system, bench, bench.splits["val"], fixed_budget(budget), config.trainer.batch_size)
+            found = evaluate(system, data, data.splits["val"], fixed_budget(budget), config.trainer.batch_size)
             yield {
                 "model": config.model.name,
                 "seed": config.seed,
@@ -43,18 +42,18 @@ def rows_of(run: Path) -> Iterator[dict[str, Any]]:
 
 
 def main(runs: list[Path]) -> None:
-    """Ask every run."""
+    """Evaluate every run and write the rows."""
     rows = []
     for run in runs:
         for row in rows_of(run):
             rows.append(row)
             print(json.dumps(row), flush=True)
-    told = {
+    record = {
         **origin("python", sys.argv[0]),
         "split": "val",
         "rows": rows,
     }
-    write_text_atomic(Path(__file__).with_name("steps.json"), json.dumps(told, indent=1) + "\n")
+    write_text_atomic(Path(__file__).with_name("steps.json"), json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Cut every event of a generated world into a clip of its own, with a caption: raw material for haystacks.
+"""Cut each event of a generated world into a clip with a caption, for haystacks.
 
 Usage: python experiments/haystack/make_clips.py FOLDER_OF_THE_WORLD FOLDER_TO_MAKE [VIDEOS]
 
@@ -41,7 +41,7 @@ def main(world: Path, target: Path, videos: int | None = None) -> None:
 
 
 def cut_video(world: Path, target: Path, name: str) -> list[Row]:
-    """Write the events of one video as clips; file and caption of each."""
+    """Write the events of one video as clips; return file and caption of each."""
     reader = open_reader(world / "videos" / f"{name}.mp4")
     size, fps = (reader.info.width, reader.info.height), round(reader.info.fps)
     rows = []

@@ -1,4 +1,4 @@
-"""Draw recall against video length, ``curve.png``, from ``results.jsonl``: ``python experiments/haystack/plot.py``."""
+"""Draw recall over video length, ``curve.png``, from ``results.jsonl``: ``python experiments/haystack/plot.py``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ KINDS = {"10 % of the clips": ("o-", BLUE), "60 clips": ("s--", ORANGE)}
 
 
 def main() -> None:
-    """Read the records, draw both budgets."""
-    asked = {(record.dataset, record.budget): record for record in load_records(HERE) if record.selector == "spotter"}
+    """Read the records and draw both budgets."""
+    found = {(record.dataset, record.budget): record for record in load_records(HERE) if record.selector == "spotter"}
     of_length = sorted(
-        ((minutes(record), record) for record in asked.values() if "test" in record.dataset), key=lambda pair: pair[0]
+        ((minutes(record), record) for record in found.values() if "test" in record.dataset), key=lambda pair: pair[0]
     )
     with canvas(4.2, HERE / "curve.png") as figure:
         figure.set_layout_engine("constrained")
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def minutes(record: RunRecord) -> float:
-    """Length of a haystack, from its name."""
+    """Length of a haystack in minutes, from its name."""
     return float(re.findall(r"([\d.]+)min", record.dataset)[0])
 
 

@@ -1,4 +1,4 @@
-"""Recall against video length: train on short haystacks, ask long ones at a proportional and at a fixed budget.
+"""Recall over video length: train on short haystacks, evaluate long ones at a proportional and at a fixed budget.
 
 Usage: python experiments/haystack/run.py FOLDER_OF_MAKE_CLIPS [--minutes 10 30 60 120 300 600] [key=value …]
 
@@ -13,13 +13,13 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LOOK = ["borders=fade", "width=160", "height=90", "fps=10"]  # as the errands encoders have seen it
+STYLE = ["borders=fade", "width=160", "height=90", "fps=10"]  # as in the training of the errands encoders
 PROPORTIONAL = 0.1
 TEST_HOURS = 6.0  # of each length, but at least one video
 
 
 def main() -> None:
-    """Make the haystacks, train, ask, show."""
+    """Make the haystacks, train, evaluate and show."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("raw", type=Path)
     parser.add_argument("--minutes", type=float, nargs="+", default=[10, 30, 60, 120, 300, 600])
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--data", default="data")
     given, words = parser.parse_known_args()
     words = [f"paths.runs={given.runs}", f"paths.data={given.data}", *words]
-    clips = [f"clips={given.raw / 'clips'}", f"captions={given.raw / 'captions.csv'}", *LOOK]
+    clips = [f"clips={given.raw / 'clips'}", f"captions={given.raw / 'captions.csv'}", *STYLE]
     shortest = min(given.minutes)
     trained_on = haystack(
         [*clips, f"minutes={shortest:g}", f"videos={given.videos}", *words], given.data, f"haystack-{shortest:g}min"
@@ -39,20 +39,20 @@ def main() -> None:
     for minutes in given.minutes:
         videos = max(1, round(given.hours * 60 / minutes))
         options = [f"minutes={minutes:g}", f"videos={videos}", "only=test"]
-        asked = haystack([*clips, *options, *words], given.data, f"haystack-test-{minutes:g}min")
+        dataset = haystack([*clips, *options, *words], given.data, f"haystack-test-{minutes:g}min")
         for budget in sorted({PROPORTIONAL, PROPORTIONAL * shortest / minutes}):
-            spotvmr("evaluate", f"run={given.runs}/{given.name}", f"dataset={asked}", f"budget={budget:.6g}", *words)
+            spotvmr("evaluate", f"run={given.runs}/{given.name}", f"dataset={dataset}", f"budget={budget:.6g}", *words)
     spotvmr("report", f"runs={given.runs}/{given.name}", *words)
 
 
 def haystack(words: list[str], data: str, name: str) -> Path:
-    """Make a haystack; its YAML file."""
+    """Make a haystack and return its YAML file."""
     spotvmr("haystack", *words, f"name={name}")
     return Path(data) / name / f"{name}.yaml"
 
 
 def spotvmr(*words: str) -> None:
-    """Run a command, or stop with its exit code."""
+    """Run a command; stop with its exit code if it fails."""
     print("spotvmr", *words, flush=True)
     code = subprocess.run([sys.executable, "-m", "spotvmr", *words], check=False).returncode
     if code:

@@ -1,7 +1,7 @@
-"""The spotter less each rival and its teachers on 60 min videos: ``python experiments/long_video/paired.py``.
+"""The spotter minus each baseline and its teachers on 60 min videos: ``python experiments/long_video/paired.py``.
 
-From the runs that ``run.sh`` left in ``runs/long_video``, predictions included; ``table.json`` is written here, in the
-form in which ``spotvmr bench`` leaves its own.
+Reads records and predictions in ``runs/long_video``, where ``run.sh`` writes them, and writes ``table.json`` here in
+the format of ``spotvmr bench``.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ RUNS = Path("runs/long_video")
 
 
 def main() -> None:
-    """Compare, print and keep."""
+    """Compare the runs, print the differences and write them."""
     scored = with_teachers([named(read_one(path)) for path in sorted(RUNS.glob("*/record.json"))])
-    gains = [(rival, budget, asdict(gain)) for rival, budget, gain in leads(scored, ("one_shot", "similarity"))]
+    gains = [(name, budget, asdict(gain)) for name, budget, gain in leads(scored, ("one_shot", "similarity"))]
     gains += [("teacher", budget, gain) for budget, gain in against_teachers(scored)]
-    told = {
+    table = {
         **origin("python", sys.argv[0]),
         "rows": [asdict(row) for row in rows(scored)],
-        "leads": [{"rival": rival, "budget": budget, **gain} for rival, budget, gain in gains],
+        "leads": [{"rival": name, "budget": budget, **gain} for name, budget, gain in gains],
     }
-    for rival, budget, gain in gains:
-        print(f"spotter - {rival} at {100 * budget:g} %: {gain['mean']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]")
+    for name, budget, gain in gains:
+        print(f"spotter - {name} at {100 * budget:g} %: {gain['mean']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]")
     path = Path(__file__).with_name("table.json")
-    write_text_atomic(path, json.dumps(told, indent=1) + "\n")
+    write_text_atomic(path, json.dumps(table, indent=1) + "\n")
     print(f"rows and differences: {path}")
 
 
 def named(one: Scored) -> Scored:
-    """With the selector as its arm: records of ``evaluate`` are named after their run."""
+    """The record named after its selector: records of ``evaluate`` have the name of their run."""
     selector = one.record.selector
     return replace(one, arm="teacher" if selector == "all" else selector)
 
 
 def with_teachers(scored: Sequence[Scored]) -> list[Scored]:
-    """Each with the score of the teacher of its seed: all arms learnt from it."""
+    """Each record with the score of the teacher of its seed."""
     scores = {one.seed: float(one.hits.mean()) for one in scored if one.arm == "teacher"}
     return [replace(one, teacher_score=scores.get(one.seed)) for one in scored]
 
 
 def against_teachers(scored: Sequence[Scored]) -> list[tuple[float, dict[str, Any]]]:
-    """At each budget the spotters less the teachers of the same seeds, which see every clip."""
+    """At each budget the spotters minus the teachers of the same seeds, which have every clip."""
     teachers = {one.seed: one.hits for one in scored if one.arm == "teacher"}
     found = []
     for budget in sorted({one.record.budget for one in scored if one.arm == "spotter"}):

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Asks the runs of the bench on 60 min videos, then times an hour and ten hours of clips on a quiet machine; run from
+# Evaluates the runs of the bench on 60 min videos, then times one hour and ten hours of clips on a quiet machine; run from
 # the checkout, after `spotvmr bench arms=one_shot,similarity,spotter`.
 set -e
 bin=${BIN:-.venv/bin}

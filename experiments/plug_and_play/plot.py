@@ -1,6 +1,6 @@
 """Draw recall against budget for each model, ``curve.png``: ``python experiments/plug_and_play/plot.py``.
 
-From ``results.jsonl`` here, for VSLNet from that of ``experiments/efficiency_recall``.
+The records are ``results.jsonl`` here, and for VSLNet that of ``experiments/efficiency_recall``.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ MODELS = {
     "qd_detr": "QD-DETR, set of moments",
     "snag": "SnAG, pyramid of points",
 }
-ARMS = {"spotter": ("spotter", "o-"), "uniform": ("evenly spread", "x:")}
+SELECTORS = {"spotter": ("spotter", "o-"), "uniform": ("uniform", "x:")}
 
 
 def main() -> None:
-    """A panel for each model."""
+    """Draw a panel for each model."""
     records = [record for record in load_records(HERE) if record.model != "vslnet"]
     records += [
-        r for r in load_records(HERE.parent / "efficiency_recall") if r.arm in ("teacher", *ARMS) and not r.control
+        r for r in load_records(HERE.parent / "efficiency_recall") if r.arm in ("teacher", *SELECTORS) and not r.control
     ]
     with canvas(2.9, HERE / "curve.png") as figure:
         figure.set_layout_engine("constrained")
         panels = figure.subplots(1, len(MODELS), sharey=True)
         for axes, (model, title) in zip(panels, MODELS.items(), strict=True):
             of_model = [record for record in records if record.model == model]
-            for arm, (label, style) in ARMS.items():
-                asked = [record for record in of_model if record.selector == arm and record.budget in BUDGETS]
-                draw_selector(axes, asked, label, style, SELECTOR_COLOURS[arm])
+            for name, (label, style) in SELECTORS.items():
+                of_selector = [record for record in of_model if record.selector == name and record.budget in BUDGETS]
+                draw_selector(axes, of_selector, label, style, SELECTOR_COLOURS[name])
             draw_teachers(axes, [record for record in of_model if record.selector == "all"])
             budget_axis(axes, BUDGETS)
             axes.set_title(title, fontsize=9)

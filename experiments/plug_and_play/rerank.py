@@ -1,7 +1,7 @@
-"""How much say the spotter's scores should have in the ranking of moments: ``rerank.py RUN …``.
+"""Compare weights of the spotter's scores in the ranking of moments: ``rerank.py RUN …``.
 
-Asks each trained run the validation split at several budgets and ranks what its model found under several weights;
-``rerank.json`` is written here.
+Evaluates each trained run on the validation split at several budgets, ranks the moments with several weights, and
+writes ``rerank.json`` here.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from statistics import mean
 from typing import Any
 
 import torch
-from spotvmr.pipeline.rescore import Question, open_run
 
 from spotvmr.config import load
 from spotvmr.evaluation.evaluate import evaluate
 from spotvmr.evaluation.inference import fixed_budget
 from spotvmr.metrics import GroundingMetrics
 from spotvmr.models import rerank
+from spotvmr.pipeline.evaluate_run import EvalRequest, open_run
 from spotvmr.system.files import write_text_atomic
 from spotvmr.types.environment import origin
 
@@ -29,17 +29,17 @@ WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 1.0)
 
 
 def rows_of(run: Path) -> Iterator[dict[str, Any]]:
-    """Recall of one run at each budget under each weight."""
-    bench, system = open_run(run, load(run / "config.yaml"), Question("val"))
+    """Recall of one run at each budget with each weight."""
+    data, system = open_run(run, load(run / "config.yaml"), EvalRequest("val"))
     system.rerank = 0.0
-    config, queries = bench.config, bench.splits["val"]
+    config, queries = data.config, data.splits["val"]
     for budget in BUDGETS:
-        found = evaluate(system, bench, queries, fixed_budget(budget), config.trainer.batch_size)
+        found = evaluate(system, data, queries, fixed_budget(budget), config.trainer.batch_size)
         recall = {}
         for weight in WEIGHTS:
             ranked = [
-                rerank(told.moments, torch.stack(found.scores[told.qid]).mean(0), config.dataset.clip_s, weight)
-                for told in found.predictions
+                rerank(answer.moments, torch.stack(found.scores[answer.qid]).mean(0), config.dataset.clip_s, weight)
+                for answer in found.predictions
             ]
             metric = GroundingMetrics()
             metric.update([q.qid for q in queries], ranked, [q.moments for q in queries])
@@ -48,19 +48,19 @@ def rows_of(run: Path) -> Iterator[dict[str, Any]]:
 
 
 def main(runs: list[Path]) -> None:
-    """Ask every run."""
+    """Evaluate every run and write the rows."""
     rows = []
     for run in runs:
         for row in rows_of(run):
             rows.append(row)
             print(json.dumps(row), flush=True)
-    told = {
+    record = {
         **origin("python", sys.argv[0]),
         "split": "val",
         "rows": rows,
         "mean": {f"{weight:g}": mean(row["R1@0.3"][f"{weight:g}"] for row in rows) for weight in WEIGHTS},
     }
-    write_text_atomic(Path(__file__).with_name("rerank.json"), json.dumps(told, indent=1) + "\n")
+    write_text_atomic(Path(__file__).with_name("rerank.json"), json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Families of VMR models under uniform and spotter, beside VSLNet, whose runs are those of experiments/efficiency_recall;
-# run from the checkout. What is done already is not done again, and several processes may share the work:
+# Trains families of VMR models with uniform and spotter; the runs of VSLNet are those of experiments/efficiency_recall.
+# Run from the checkout. Finished runs are not repeated, and several processes may share the work:
 # SEEDS="1" MODELS="snag".
 set -e
 bin=${BIN:-.venv/bin}

@@ -1,4 +1,4 @@
-"""Lay out Big Buck Bunny and its queries as a generic data set: 13 queries to train, 4 to validate, 4 to test.
+"""Write Big Buck Bunny and its queries as a generic data set: 13 queries to train, 4 to validate, 4 to test.
 
 Usage: python experiments/real_film/split.py FOLDER_OF_THE_FILM FOLDER_TO_MAKE
 """
@@ -12,7 +12,7 @@ FILM = "big_buck_bunny_720p_full_596s.mp4"
 
 
 def main(source: Path, target: Path) -> None:
-    """Link the film and deal out its queries: of each five one to val and one to test."""
+    """Link the film and split its queries: of each five, one goes to val and one to test."""
     rows = (source / "bbb_queries.jsonl").read_text(encoding="utf-8").splitlines()
     parts = {"val": rows[1::5][:4], "test": rows[3::5][:4]}
     parts["train"] = [row for row in rows if row not in [*parts["val"], *parts["test"]]]

@@ -1,4 +1,4 @@
-"""Whether it pays to favour clips of opened groups of pictures: ``decode_aware.py RUN PATHS_FEATURES [GROUP_CLIPS]``.
+"""Measure a bonus for clips of opened groups of pictures: ``decode_aware.py RUN PATHS_FEATURES [GROUP_CLIPS]``.
 
 Asks a trained run (the spotter) the validation split of its data set from stored features, as if a key frame stood at
 every ``GROUP_CLIPS``-th clip (4): each clip reads the index of the nearest one, those around the chosen clips their
@@ -32,7 +32,7 @@ FRAMES_A_CLIP = 10
 
 
 class OpenedGroups:
-    """Stored expert features of one video; fetching some opens their groups and mends the index around them."""
+    """Stored expert features of one video; a fetch opens groups of pictures and computes new index features there."""
 
     def __init__(self, index: Tensor, expert: Tensor, group_clips: int) -> None:
         clips = index.shape[1]
@@ -63,7 +63,7 @@ class OpenedGroups:
 def ask(
     system: BudgetedVmr, source: OpenedGroups, text: TextBatch, budget: float, bonus: float
 ) -> tuple[list[Moment], int]:
-    """Moments of one query, and the frames they cost."""
+    """Moments of one query, and the number of decoded frames."""
     mask = torch.ones(source.index.shape[:2], dtype=torch.bool)
     share = torch.tensor([budget], dtype=torch.float64)
     system.selector.preview = lambda *given: (
@@ -77,7 +77,7 @@ def ask(
 
 
 def main(run: Path, features: Path, group_clips: int) -> None:
-    """Ask every query with every bonus."""
+    """Search every query with every bonus."""
     config = load(run / "config.yaml")
     index, expert = (
         FeatureStore.open(features / config.dataset.name / f"{role}-errands") for role in ("index", "expert")

@@ -1,8 +1,8 @@
-"""How far around the chosen clips the index should be mended where key frames are rare: ``reach.py RUN FOLDER``.
+"""Compare reaches of new index features around the selected clips if key frames are rare: ``reach.py RUN FOLDER``.
 
-Asks a trained run the validation split of its generated world, made anew with 4 s between key frames, from the video
-files: with an index frame in the middle of every clip, then with an index of key frames that is mended up to so many
-groups of pictures away from the chosen clips. FOLDER takes videos and cache; ``reach.json`` is written here.
+Searches the video files of the validation split with a trained run. The generated world has 4 s between key frames
+here. The first search has an index frame in the middle of every clip, the others an index of key frames with new index
+features up to a reach around the selected clips. FOLDER gets videos and cache; ``reach.json`` is written here.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from spotvmr.types.environment import origin
 
 KEYFRAME_S = 4.0
 REACHES = ((1.0, 5.0), (1.5, 8.0), (2.0, 8.0), (3.0, 12.0), (120.0, 480.0))
-"""Groups of pictures, and seconds at most; the last is the whole video."""
+"""Groups of pictures, and seconds at most; the last reach is the whole video."""
 
 
 def main(run: Path, folder: Path) -> None:
-    """Ask every query with every reach."""
+    """Search every query with every reach."""
     retriever = Retriever.from_run(run, folder / "cache")
     data = retriever.config.dataset
     world = replace(data.world, keyframe_s=KEYFRAME_S, train_videos=0, test_videos=0, pool_videos=0)
@@ -45,14 +45,14 @@ def main(run: Path, folder: Path) -> None:
         found = recall(None)
         rows.append({"groups": groups, "reach_s": reach_s, "R1@0.3": found, "ratio": found / every_clip})
         print(json.dumps(rows[-1]), flush=True)
-    told = {
+    record = {
         **origin("python", sys.argv[0]),
         "split": "val",
         "queries": len(queries),
         "every_clip": every_clip,
         "rows": rows,
     }
-    write_text_atomic(Path(__file__).with_name("reach.json"), json.dumps(told, indent=1) + "\n")
+    write_text_atomic(Path(__file__).with_name("reach.json"), json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Measures searching of files and keeps the numbers here; run from the checkout on a quiet machine, after `make train`.
+# Measures search in files and writes the numbers here; run from the checkout on a quiet machine, after `make train`.
 # The first argument is a film with rare key frames (Big Buck Bunny, 720p); MINUTES is the length of the generated one.
 set -e
 bin=${BIN:-.venv/bin}

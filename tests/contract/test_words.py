@@ -58,7 +58,7 @@ CONTRACT = re.compile(
 )
 """Names that files and commands outside rely on."""
 
-TEXTS = ["README.md", "mkdocs.yml", *("docs", "examples")]
+TEXTS = ["README.md", "mkdocs.yml", *("docs", "examples", "experiments")]
 
 
 def words_of(text: str) -> str:
