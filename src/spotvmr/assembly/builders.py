@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -26,7 +26,8 @@ MODELS: Mapping[str, type[nn.Module]] = {
 }
 """The package's models by name."""
 _MEMBERS = ("dim", "loss", "fusion", "encode", "predict", "decode")
-_SIZE = ("heads", "conv_layers", "kernel", "reach", "nms_iou")
+_SIZE = ("dim", "dropout", "heads", "conv_layers", "kernel", "reach")
+"""Settings of an own model that an encoder of the spotter also reads."""
 
 
 def build_model(settings: ModelConfig, index_dim: int, expert_dim: int, text_dim: int) -> VmrModel:
@@ -39,24 +40,30 @@ def build_model(settings: ModelConfig, index_dim: int, expert_dim: int, text_dim
     values = vars(settings) | FeatureDims(index_dim, expert_dim, text_dim).named()
     model: VmrModel = make("model", kind, values, settings.options)
     require_members(model, _MEMBERS, "models.VmrModel")
-    if isinstance(settings, OwnModelConfig) and model.fusion is not None:
-        _check_used(settings, kind)
+    if isinstance(settings, OwnModelConfig):
+        _check_used(settings, kind, ("nms_iou",) if model.fusion is None else ("nms_iou", *_SIZE))
     return model
 
 
-def _check_used(settings: OwnModelConfig, kind: Any) -> None:
-    """Refuse settings of size that neither an own model nor an encoder of the spotter reads."""
+def _check_used(settings: OwnModelConfig, kind: Any, keys: Sequence[str]) -> None:
+    """Refuse settings that neither an own model nor an encoder of the spotter reads."""
     usual, named = OwnModelConfig(), inspect.signature(kind).parameters
-    for key in _SIZE:
+    for key in keys:
         if getattr(settings, key) != getattr(usual, key) and key not in named:
             raise UserError(f"model.{key}={getattr(settings, key)} is no argument of {kind.__name__}: leave it out")
 
 
 def build_student(config: Config, index_dim: int, expert_dim: int, text_dim: int) -> BudgetedVmr:
-    """Selector and VMR model of a configuration."""
+    """Selector and VMR model of a configuration.
+
+    Raises:
+        UserError: One of them is not found or does not fit, or no loss would train the selector.
+    """
     model = build_model(config.model, index_dim, expert_dim, text_dim)
     dims = FeatureDims(index_dim, expert_dim, text_dim)
     selector = build_selector(config.selector, config.model, model, dims)
+    if selector.is_trained and selector.budget_kind == "exact" and not config.distill.selection:
+        raise UserError(f"distill.selection=0 leaves selector={config.selector.name} without a loss: must be above 0")
     return BudgetedVmr(model, selector, config.selector.rerank, config.model.indicator)
 
 

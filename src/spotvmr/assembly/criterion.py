@@ -21,7 +21,7 @@ class Criterion(nn.Module):
 
     Args:
         model_loss: The loss of the VMR model on its own outputs.
-        highlight_weight: Of the highlight loss.
+        highlight: Of the highlight loss, and of clips inside the moment in it.
         distill: Weights of the terms against a teacher.
         budget_weight: Of the budget loss of selectors whose budget is soft.
         added: Additional losses by name; each takes the system's output, the target and the teacher's output or None.
@@ -31,21 +31,23 @@ class Criterion(nn.Module):
     def __init__(
         self,
         model_loss: ModelLoss,
-        highlight_weight: float,
+        highlight: tuple[float, float],
         distill: DistillConfig,
         budget_weight: float,
         added: nn.ModuleDict,
         added_weights: Mapping[str, float],
     ) -> None:
         super().__init__()
-        self.terms, self.highlight_weight, self.distill = model_loss, highlight_weight, distill
+        self.terms, self.distill = model_loss, distill
+        self.highlight_weight, self.highlight_positive = highlight
         self.budget_weight, self.added, self.added_weights = budget_weight, added, dict(added_weights)
 
     def forward(self, student: SystemOutput, target: TargetBatch, teacher: VmrOutput | None) -> dict[str, Tensor]:
         """The weighted terms by name; their sum is the loss."""
         out = student.vmr
         terms = self.terms.supervised(out, target)
-        terms["highlight"] = self.highlight_weight * losses.highlight_loss(out.highlight, target.inside, out.mask)
+        highlight = losses.highlight_loss(out.highlight, target.inside, out.mask, self.highlight_positive)
+        terms["highlight"] = self.highlight_weight * highlight
         if teacher is not None:
             terms |= self._distilled(out, teacher)
         if student.selection.soft is not None:  # a soft selector learns from its budget and through the VMR model alone
@@ -65,7 +67,8 @@ class Criterion(nn.Module):
             terms["distill_fused"] = weight.fused * losses.fused_distillation(out.fused, teacher.fused, out.mask)
         if weight.highlight:
             soft = teacher.highlight.sigmoid()
-            terms["distill_highlight"] = weight.highlight * losses.highlight_loss(out.highlight, soft, out.mask)
+            highlight = losses.highlight_loss(out.highlight, soft, out.mask, self.highlight_positive)
+            terms["distill_highlight"] = weight.highlight * highlight
         return terms
 
     def _selection(self, student: SystemOutput, target: TargetBatch, teacher: VmrOutput | None) -> Tensor:
@@ -104,9 +107,8 @@ def build_criterion(config: Config, model: VmrModel) -> Criterion:
     added = {name: _added(name, loss) for name, loss in config.losses.items()}
     weights = {name: loss.weight for name, loss in config.losses.items()}
     own: ModelLoss = model.loss(config.model)
-    return Criterion(
-        own, config.model.highlight_weight, config.distill, config.selector.budget_weight, nn.ModuleDict(added), weights
-    )
+    highlight, budget = (config.model.highlight_weight, config.model.highlight_positive), config.selector.budget_weight
+    return Criterion(own, highlight, config.distill, budget, nn.ModuleDict(added), weights)
 
 
 def _added(name: str, loss: LossConfig) -> nn.Module:

@@ -26,7 +26,7 @@ from spotvmr.selection import (
     uniform_rule,
 )
 
-_MEMBERS = ("budget_kind", "continues", "on_progress")
+_MEMBERS = ("budget_kind", "is_trained", "continues", "on_progress")
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,20 @@ from spotvmr.losses.processes import mean_over_processes
 from spotvmr.losses.span import masked_log_softmax
 
 
-def highlight_loss(logits: Tensor, inside: Tensor, mask: Tensor) -> Tensor:
-    """Binary cross-entropy of highlight logits, clips of the moment counted twice (VSLNet, eq. 11).
+def highlight_loss(logits: Tensor, inside: Tensor, mask: Tensor, positive: float = 1.0) -> Tensor:
+    """Binary cross-entropy of highlight logits, with more weight on clips of the moment (VSLNet, eq. 11).
 
-    The mean over queries of each one's own mean: as a mean over all clips of a batch it would depend on how
+    It is the mean over queries of the mean over clips. A mean over all clips of a batch would depend on how
     distributed processes share the queries.
 
     Args:
         logits: Highlight logits (B, T).
         inside: Share of each clip that lies in the moment, or a teacher's probability (B, T).
         mask: Valid clips (B, T).
+        positive: Additional weight of clips inside the moment; 1 counts them twice.
     """
     loss = nnf.binary_cross_entropy_with_logits(logits, inside, reduction="none")
-    weight = (1 + inside) * mask
+    weight = (1 + positive * inside) * mask
     return ((loss * weight).sum(-1) / weight.sum(-1)).mean()
 
 

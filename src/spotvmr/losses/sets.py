@@ -1,7 +1,7 @@
 """Losses of set prediction (Moment-DETR, Lei et al., NeurIPS 2021; QD-DETR, Moon et al., CVPR 2023).
 
 Shapes: B rows, Q predicted moments, M true ones. Spans are borders in clips. The published L1 compares centres and
-widths as shares of the video; here they are shares of a fixed stretch, so that an error counts the same in a
+widths as shares of the video; here they are shares of a fixed length, so that an error counts the same in a
 window and in a long video.
 """
 
@@ -17,9 +17,6 @@ from torch import Tensor
 from spotvmr.losses.geometry import span_giou
 from spotvmr.losses.processes import mean_over_processes
 
-_STRETCH = 32.0
-"""Clips that count as 1 in the L1 distance; a moment is then about as large as in the 75-clip videos of the papers."""
-
 
 @dataclass(frozen=True)
 class SetWeights:
@@ -30,12 +27,15 @@ class SetWeights:
         giou: Of the generalised IoU.
         label: Of the class.
         background: Of the background class within the class term.
+        span_scale: Clips that count as 1 in the L1 distance. With 32 a moment is about as large as in the 75-clip
+            videos of the papers.
     """
 
     l1: float = 10.0
     giou: float = 1.0
     label: float = 4.0
     background: float = 0.1
+    span_scale: float = 32.0
 
 
 def matched(cost: Tensor) -> Tensor:
@@ -52,10 +52,10 @@ def matched(cost: Tensor) -> Tensor:
     return torch.from_numpy(np.stack(rows)).to(cost.device)
 
 
-def span_distance(a: Tensor, b: Tensor) -> Tensor:
-    """L1 distance of centres and widths (…), as shares of the fixed stretch."""
+def span_distance(a: Tensor, b: Tensor, span_scale: float = 32.0) -> Tensor:
+    """L1 distance of centres and widths (…), in units of ``span_scale`` clips."""
     centre, width = (a.sum(-1) - b.sum(-1)) / 2, (a[..., 1] - a[..., 0]) - (b[..., 1] - b[..., 0])
-    return (centre.abs() + width.abs()) / _STRETCH
+    return (centre.abs() + width.abs()) / span_scale
 
 
 def set_loss(label: Tensor, spans: Tensor, span: Tensor, weights: SetWeights = SetWeights()) -> Tensor:
@@ -70,10 +70,16 @@ def set_loss(label: Tensor, spans: Tensor, span: Tensor, weights: SetWeights = S
     truth = span[:, None]
     probability = label.softmax(-1)[..., 0]
     overlap = span_giou(spans, truth)
-    cost = weights.l1 * span_distance(spans, truth) - weights.giou * overlap - weights.label * probability
+    cost = (
+        weights.l1 * span_distance(spans, truth, weights.span_scale)
+        - weights.giou * overlap
+        - weights.label * probability
+    )
     row = matched(cost[..., None])
     best = spans.gather(1, row[..., None].expand(-1, -1, 2))
-    borders = weights.l1 * span_distance(best, truth) / 2 + weights.giou * (1 - span_giou(best, truth))
+    borders = weights.l1 * span_distance(best, truth, weights.span_scale) / 2 + weights.giou * (
+        1 - span_giou(best, truth)
+    )
     classes = torch.ones_like(label[..., 0], dtype=torch.long).scatter(1, row, 0)
     weight = label.new_tensor([1.0, weights.background])
     entropy = nnf.cross_entropy(label.flatten(0, 1), classes.flatten(), reduction="none") * weight[classes.flatten()]
@@ -99,10 +105,14 @@ def set_distillation(
     wanted = teacher_label.softmax(-1)[..., 0]
     apart = (label.softmax(-1)[..., 0, None] - wanted[:, None]).abs()  # (B, Q, Q)
     pairs = spans[:, :, None], teacher_spans[:, None]
-    cost = weights.l1 * span_distance(*pairs) - weights.giou * span_giou(*pairs) + weights.label * apart
+    cost = (
+        weights.l1 * span_distance(*pairs, weights.span_scale)
+        - weights.giou * span_giou(*pairs)
+        + weights.label * apart
+    )
     row = matched(cost)[..., None].expand(-1, -1, 2)
     label, spans = label.gather(1, row), spans.gather(1, row)
-    borders = weights.l1 * span_distance(spans, teacher_spans) / 2 + weights.giou * (
+    borders = weights.l1 * span_distance(spans, teacher_spans, weights.span_scale) / 2 + weights.giou * (
         1 - span_giou(spans, teacher_spans)
     )
     student, teacher = label.log_softmax(-1), teacher_label.log_softmax(-1)

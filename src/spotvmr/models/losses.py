@@ -16,9 +16,6 @@ from spotvmr.config.schema.models import DetrConfig, SnagConfig, Tan2dConfig, Vs
 from spotvmr.models.protocol import VmrOutput
 from spotvmr.types.batches import TargetBatch
 
-_MOMENTUM = 0.9
-"""Of the running number of positive points (ActionFormer)."""
-
 
 class ModelLoss(Protocol):
     """The loss of a model: an ``nn.Module`` whose constructor takes the settings of the model."""
@@ -74,7 +71,8 @@ class SetLoss(nn.Module):
     def __init__(self, settings: DetrConfig) -> None:
         super().__init__()
         weights = settings.l1_weight, settings.giou_weight, settings.class_weight, settings.background_weight
-        self.weights, self.margin = losses.SetWeights(*weights), settings.saliency_margin
+        self.weights = losses.SetWeights(*weights, settings.span_scale)
+        self.margin = settings.saliency_margin
 
     def supervised(self, out: VmrOutput, target: TargetBatch) -> dict[str, Tensor]:
         """The set at every decoder layer, the saliency hinge, and negative queries where there are any."""
@@ -100,7 +98,7 @@ class PointLoss(nn.Module):
     def __init__(self, settings: SnagConfig) -> None:
         super().__init__()
         self.focal = settings.focal_alpha, settings.focal_gamma
-        self.reach = settings.centre_radius, settings.level_range
+        self.reach, self.momentum = (settings.centre_radius, settings.level_range), settings.momentum
         # A buffer, so that a resumed training goes on with the same number.
         self.register_buffer("positives", torch.zeros(()))
 
@@ -111,7 +109,7 @@ class PointLoss(nn.Module):
         count = losses.mean_over_processes(positive.sum().to(self.positives.dtype))
         if self.training:
             with torch.no_grad():
-                self.positives.lerp_(count, 1.0 if self.positives == 0 else 1 - _MOMENTUM)
+                self.positives.lerp_(count, 1.0 if self.positives == 0 else 1 - self.momentum)
         by = self.positives.clamp(min=1.0)
         return {
             "points": losses.point_focal_loss(heads["score"], positive, heads["valid"], *self.focal) / by,

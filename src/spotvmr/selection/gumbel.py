@@ -35,6 +35,7 @@ class GumbelSpotter(Selector):
     """
 
     budget_kind = "soft"
+    is_trained = True
 
     def __init__(
         self, dim: int, steps: int, noise: float, temperature: float, seed: int, indicator: bool = True

@@ -19,6 +19,9 @@ class Selector(nn.Module):
     """``exact``: never more clips than the budget allows. ``soft``: a loss pulls it towards the budget.
     ``ignored``: the budget changes nothing."""
 
+    is_trained: ClassVar[bool] = False
+    """Whether it has weights. Under an exact budget they learn from a loss on the scores of its selection."""
+
     continues: ClassVar[bool] = False
     """Whether it adds to the selection in ``SelectionRequest.before``; adaptive spending needs that."""
 

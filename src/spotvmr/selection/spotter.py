@@ -47,6 +47,7 @@ class Spotter(Selector):
         indicator: Whether previews see which clips have expert features.
     """
 
+    is_trained = True
     continues = True
 
     def __init__(

@@ -59,7 +59,7 @@ class GroundingModule(L.LightningModule):
         self.grounding = GroundingMetrics(rule=cast(IouRule, iou_rule))
         self.small = GroundingMetrics(rule=cast(IouRule, iou_rule))
         self.selection = SelectionMetrics()
-        self.any_budget = trainer_config.any_budget and system.selector.budget_kind == "exact"
+        self.two_budgets = trainer_config.any_budget and system.selector.budget_kind == "exact"
         self.supervisor = Supervisor(teacher)
 
     @property
@@ -68,7 +68,7 @@ class GroundingModule(L.LightningModule):
         # While its temperature falls, SpotEM's spotter selects far more clips than the budget, and recall is higher.
         if self.system.selector.budget_kind == "soft":
             return None
-        return "val/any_budget" if self.any_budget else "val/R1@0.3"
+        return "val/any_budget" if self.two_budgets else "val/R1@0.3"
 
     def on_fit_start(self) -> None:
         """Bring the teacher to the student's device."""
@@ -104,7 +104,7 @@ class GroundingModule(L.LightningModule):
         """Collect predictions and selections; the metrics count each query once."""
         output = self(batch)
         self._score(self.grounding, batch, output)
-        if self.any_budget:
+        if self.two_budgets:
             self._score(self.small, batch, run_system(self.system, batch, _SMALL * self._budgets(batch)))
         self.selection.update(batch.qids, output.selection.chosen, batch.target.inside, batch.clips.mask)
         for scores in output.selection.scores[:1]:  # of the first preview: later ones leave chosen clips out
@@ -116,7 +116,7 @@ class GroundingModule(L.LightningModule):
         values = {**self.grounding.compute(), **self.selection.compute()}
         self.log_dict({f"val/{name}": value for name, value in values.items()}, rank_zero_only=False)
         self.log("R1@0.3", values["R1@0.3"], prog_bar=True, logger=False)
-        if self.any_budget:
+        if self.two_budgets:
             both = (values["R1@0.3"] + self.small.compute()["R1@0.3"]) / 2
             self.log("val/any_budget", both, rank_zero_only=False)
         for metric in (self.grounding, self.small, self.selection):

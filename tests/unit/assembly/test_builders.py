@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from spotvmr.assembly import build_student, build_teacher, start_as_teacher
-from spotvmr.config import Config, SelectorConfig, compose
+from spotvmr.config import Config, DistillConfig, SelectorConfig, compose
 from spotvmr.config.schema.models import ModelConfig, model_config_class
 from spotvmr.errors import UserError
 from spotvmr.selection import Selection, SelectionRequest, StoredExpert
@@ -92,17 +92,27 @@ def test_without_an_indicator_only_features_tell_which_clips_were_chosen(name: s
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "continues"),
+    ("name", "kind", "is_trained", "continues"),
     [
-        *((name, "ignored", False) for name in ("all", "none")),
-        *((name, "exact", False) for name in ("random", "uniform", "similarity", "oracle")),
-        *((name, "exact", True) for name in ("one_shot", "spotter")),
-        ("spotter_gumbel", "soft", False),
+        *((name, "ignored", False, False) for name in ("all", "none")),
+        *((name, "exact", False, False) for name in ("random", "uniform", "similarity", "oracle")),
+        *((name, "exact", True, True) for name in ("one_shot", "spotter")),
+        ("spotter_gumbel", "soft", True, False),
     ],
 )
-def test_each_selector_declares_its_budget_and_whether_it_continues(name: str, kind: str, continues: bool) -> None:
+def test_each_selector_declares_what_it_is(name: str, kind: str, is_trained: bool, continues: bool) -> None:
     selector = build_student(replace(SMALL, selector=SelectorConfig(name=name)), *DIMS).selector
-    assert (selector.budget_kind, selector.continues) == (kind, continues)
+    assert (selector.budget_kind, selector.is_trained, selector.continues) == (kind, is_trained, continues)
+    assert bool(list(selector.parameters())) is is_trained
+
+
+def test_a_trained_selector_without_a_loss_is_refused(tmp_path: Path) -> None:
+    trained = OWN_SELECTOR.replace("(FixedSelector):\n", "(FixedSelector):\n    is_trained = True\n")
+    (tmp_path / "first.py").write_text(trained)
+    own = compose([f"selector={tmp_path}/first.py:First"])
+    build_student(replace(SMALL, selector=own.selector), *DIMS)
+    with pytest.raises(UserError, match=r"distill\.selection=0 leaves selector=First without a loss"):
+        build_student(replace(SMALL, selector=own.selector, distill=DistillConfig(selection=0.0)), *DIMS)
 
 
 def test_an_own_selector_is_a_class_in_a_file(tmp_path: Path) -> None:
@@ -121,7 +131,7 @@ def test_an_own_selector_is_a_class_in_a_file(tmp_path: Path) -> None:
     [
         ("{file}:Frist", "selector file .*first.py has no class 'Frist': did you mean 'First'"),
         ("none.py:First", "selector file none.py does not exist"),
-        ("{file}:Plain", "Plain lacks budget_kind, continues, on_progress of selection.Selector"),
+        ("{file}:Plain", "Plain lacks budget_kind, is_trained, continues, on_progress of selection.Selector"),
     ],
 )
 def test_an_own_selector_that_does_not_fit_is_one_line(tmp_path: Path, choice: str, message: str) -> None:

@@ -79,6 +79,8 @@ def test_a_size_that_nothing_reads_is_refused(file: Path) -> None:
     file.write_text(WHOLE.replace("SpanLoss, None", "SpanLoss, nn.Linear(1, 1)"))
     with pytest.raises(UserError, match=r"model.heads=8 is no argument of Mine: leave it out"):
         build_model(OwnModelConfig(name="Mine", target=f"{file}:Mine", heads=8), 5, 6, 7)
+    with pytest.raises(UserError, match=r"model.dropout=0.5 is no argument of Mine: leave it out"):
+        build_model(OwnModelConfig(name="Mine", target=f"{file}:Mine", dropout=0.5), 5, 6, 7)
 
 
 def test_a_file_that_does_not_load_says_why(file: Path) -> None:

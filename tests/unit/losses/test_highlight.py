@@ -44,3 +44,11 @@ def test_fused_distillation_is_the_mean_difference_over_valid_clips() -> None:
     teacher[0, 2] = 100.0
     mask = torch.tensor([[True, True, False]])
     assert fused_distillation(student, teacher, mask).item() == pytest.approx(1.0)
+
+
+def test_clips_inside_count_more_by_their_additional_weight() -> None:
+    logits, inside, mask = torch.tensor([[0.0, 2.0]]), torch.tensor([[1.0, 0.0]]), torch.ones(1, 2, dtype=torch.bool)
+    each = torch.nn.functional.binary_cross_entropy_with_logits(logits, inside, reduction="none")[0]
+    for positive in (0.0, 1.0, 3.0):
+        wanted = ((1 + positive) * each[0] + each[1]) / (2 + positive)
+        torch.testing.assert_close(highlight_loss(logits, inside, mask, positive), wanted)

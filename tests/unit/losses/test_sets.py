@@ -57,3 +57,8 @@ def test_negative_queries_cannot_overflow() -> None:
     negative = torch.tensor([[1000.0, 0.0, lowest, 3.0]])
     mask = torch.tensor([[True, True, True, False]])
     assert negative_loss(negative, mask).item() == pytest.approx((1000 + np.log(2) + 0) / 3, rel=1e-6)
+
+
+def test_a_longer_scale_makes_the_same_error_count_less() -> None:
+    spans = torch.tensor([0.0, 4.0]), torch.tensor([1.0, 9.0])
+    assert span_distance(*spans, 64.0).item() == pytest.approx((3 + 4) / 64)

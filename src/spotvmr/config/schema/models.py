@@ -38,6 +38,9 @@ class ModelConfig:
         True, "true: an input marks the clips with expert features; false: their absence shows as zeros"
     )
     highlight_weight: float = setting(5.0, "weight of the highlight loss", limit=at_least(0))
+    highlight_positive: float = setting(
+        1.0, "additional weight of clips inside the moment in the highlight loss", limit=at_least(0)
+    )
     top_k: int = setting(5, "moments returned for a query", limit=at_least(1))
 
 
@@ -80,6 +83,9 @@ class DetrConfig(ModelConfig):
     background_weight: float = setting(
         0.1, "weight of the background class: 9 of 10 predictions belong to it", limit=at_least(0)
     )
+    span_scale: float = setting(
+        32.0, "length that counts as 1 in the L1 distance of spans", unit="clips", limit=above_zero()
+    )
     saliency_margin: float = setting(
         0.2, "by which the saliency of a clip inside should exceed that of one outside", limit=at_least(0)
     )
@@ -108,6 +114,7 @@ class SnagConfig(ModelConfig):
         unit="strides",
         limit=above_zero(),
     )
+    momentum: float = setting(0.9, "momentum of the running number of positive points", limit=share_below_one())
 
 
 @dataclass
