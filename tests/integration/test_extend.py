@@ -12,7 +12,7 @@ from spotvmr.config import compose
 from spotvmr.pipeline.evaluate_run import EvalRequest, evaluate_run
 from spotvmr.pipeline.train import Trained, train
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "extend.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "extend.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"<!-- example: (\S+) -->\n```\w+\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
 
 

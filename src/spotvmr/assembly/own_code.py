@@ -17,7 +17,7 @@ from typing import Any
 from spotvmr.config.suggest import did_you_mean
 from spotvmr.errors import UserError
 
-GUIDE = "docs/how-to/extend.md"
+GUIDE = "docs/extend.md"
 _REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
