@@ -44,9 +44,6 @@ PLACES = sorted(
     for path in (ROOT / "src" / "spotvmr").iterdir()
     if (path / "__init__.py").is_file() or path.name == "conf" or path.suffix == ".py"
 )
-PENDING: tuple[str, ...] = ("cli",)
-"""Folders of ``src/spotvmr`` that still hold some of the words."""
-
 CONTRACT = re.compile(
     r"""
     \barms=               # argument of `spotvmr bench`
@@ -111,7 +108,7 @@ def test_no_text_uses_a_forbidden_word(place: str) -> None:
     assert {name: words for name, words in found.items() if words} == {}
 
 
-@pytest.mark.parametrize("folder", [folder for folder in PLACES if folder not in PENDING])
+@pytest.mark.parametrize("folder", PLACES)
 def test_no_code_uses_a_forbidden_word(folder: str) -> None:
     found = {
         file.relative_to(ROOT).as_posix(): found_in(file.read_text(encoding="utf-8"), words_of_code(folder))

@@ -39,8 +39,8 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
         raise UserError(f"no run record below {folder}: train or evaluate first, or pass runs=FOLDER")
     _print(arguments, records, level)
     written = _write(arguments, folder, records, level)
-    told = {"runs": str(folder), "records": [record.to_json() for record in records], **_comparison(records, level)}
-    return told | {kind: written.get(kind) for kind in ("picture", "html")}
+    result = {"runs": str(folder), "records": [record.to_json() for record in records], **_comparison(records, level)}
+    return result | {kind: written.get(kind) for kind in ("picture", "html")}
 
 
 def _check_table(arguments: Arguments) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spotvmr.cli.parsing.arguments import Arguments
-from spotvmr.cli.parts.repeat_run import differences, settings_of, told
+from spotvmr.cli.parts.repeat_run import differences, in_words, settings_of
 from spotvmr.config import Config
 from spotvmr.types.record import read_record
 
@@ -38,7 +38,7 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     result = _shown(config, done, arguments)
     if done is not None:
         result["different"] = differences(first, done.student)
-        arguments.show(told(result["different"]))
+        arguments.show(in_words(result["different"]))
     return result
 
 

@@ -1,4 +1,4 @@
-"""``spotvmr bench``: recall against budget, every arm trained alike."""
+"""``spotvmr bench``: recall against budget, every selector trained alike."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from spotvmr.benchmarks.recall.curves import CurveRow, Scored
     from spotvmr.metrics import Difference
 
-ARMS = ("all", "none", "random", "uniform", "similarity", "one_shot", "spotter", "spotter_gumbel", "oracle")
+SELECTORS = ("all", "none", "random", "uniform", "similarity", "one_shot", "spotter", "spotter_gumbel", "oracle")
 BUDGETS = "0.01,0.025,0.05,0.1,0.25,1"
 CLAIM = "efficiency_recall"
-"""Folder of the experiment that these arms belong to; arms from files belong to that of their file."""
-RIVALS = ("similarity", "one_shot", "spotter_gumbel")
-"""Of these arms those that the spotter is set against; of arms from files it is set against each."""
+"""Folder of the experiment with these selectors; a selector from a file belongs to the experiment of its file."""
+BASELINES = ("similarity", "one_shot", "spotter_gumbel")
+"""Those of these selectors that the spotter is compared with; of selectors from files it is compared with each."""
 QUICK = {"arms": "uniform,one_shot,spotter", "budgets": "0.025,0.05,0.1", "seeds": "0"}
 QUICK_EPOCHS = ("trainer.teacher_epochs=3", "trainer.student_epochs=1")
 
@@ -35,14 +35,15 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
     """Make the runs that are missing, then the table of all that are there.
 
     Returns:
-        The rows, the area under each arm's curve, and the spotter's leads over its rivals in area and at each budget.
+        The rows, the area under the curve of each selector, and the leads of the spotter over its baselines, in area
+        and at each budget.
 
     Raises:
-        UserError: An option is not understood, or an arm is unknown.
+        UserError: An option is not understood, or a selector is unknown.
     """
     quick = flag(arguments.options, "quick")
     options = {**(QUICK if quick else {}), **arguments.options}
-    arms = _arms(options.get("arms", ",".join(ARMS)))
+    selectors = _selectors(options.get("arms", ",".join(SELECTORS)))
     seeds, budgets = _seeds(options.get("seeds", "0,1,2")), _budgets(options.get("budgets", BUDGETS))
     overrides = [*(QUICK_EPOCHS if quick else ()), *arguments.overrides]
     folder = _folder(config, quick)
@@ -50,10 +51,12 @@ def run(config: Config, arguments: Arguments) -> dict[str, Any]:
 
     # Composed before the first is made: a wrong word shows at once and not after hours.
     runs = [
-        recall_runs.plan(overrides, arm, seed, budgets, folder, controls=not quick) for seed in seeds for arm in arms
+        recall_runs.plan(overrides, selector, seed, budgets, folder, controls=not quick)
+        for seed in seeds
+        for selector in selectors
     ]
     recall_runs.make(runs)
-    return _report(Path(config.paths.runs) / folder, arms, kept=folder == "bench", arguments=arguments)
+    return _report(Path(config.paths.runs) / folder, selectors, kept=folder == "bench", arguments=arguments)
 
 
 def _folder(config: Config, quick: bool) -> str:
@@ -63,54 +66,56 @@ def _folder(config: Config, quick: bool) -> str:
     return "-".join(["bench", *(["quick"] if quick else []), *(name for name, known in names if name != known)])
 
 
-def _report(folder: Path, arms: Sequence[str], kept: bool, arguments: Arguments) -> dict[str, Any]:
-    """Table of all runs of the claim that are there, these arms' and others', and with ``kept`` their records."""
+def _report(folder: Path, selectors: Sequence[str], kept: bool, arguments: Arguments) -> dict[str, Any]:
+    """Table of all runs of the claim that are there, whatever their selectors; with ``kept`` also their records."""
     from spotvmr.benchmarks.recall import areas as recall_areas
     from spotvmr.benchmarks.recall import curves as recall_curves
     from spotvmr.report import print_table
 
-    claim, members = _claim(arms)
+    claim, members = _claim(selectors)
     scored = recall_curves.read_scored(folder, members)
     rows, areas = recall_curves.rows(scored), recall_areas.areas(scored)
-    under = {arm: float(sum(area.mean() for area in seeds.values()) / len(seeds)) for arm, seeds in areas.items()}
+    under = {
+        selector: float(sum(area.mean() for area in seeds.values()) / len(seeds)) for selector, seeds in areas.items()
+    }
     if not arguments.json:
         print_table(_table(rows, scored))
-    for arm, area in sorted(under.items(), key=lambda item: -item[1]):
-        arguments.show(f"area under R1@0.3 over log10 budget, {arm}: {area:.4f}")
-    rivals = RIVALS if claim == CLAIM else members[1:]
-    area_leads, leads = recall_areas.area_leads(scored, rivals), recall_areas.leads(scored, rivals)
+    for selector, area in sorted(under.items(), key=lambda item: -item[1]):
+        arguments.show(f"area under R1@0.3 over log10 budget, {selector}: {area:.4f}")
+    baselines = BASELINES if claim == CLAIM else members[1:]
+    area_leads, leads = recall_areas.area_leads(scored, baselines), recall_areas.leads(scored, baselines)
     for lead in area_leads:
         arguments.show(_gain(f"{lead.baseline}, area from {100 * lead.low:.3g} to {100 * lead.high:.3g} %", lead.gain))
-    for rival, budget, gain in leads:
-        arguments.show(_gain(f"{rival}, R1@0.3 at {100 * budget:g} %", gain))
-    told = {
+    for baseline, budget, gain in leads:
+        arguments.show(_gain(f"{baseline}, R1@0.3 at {100 * budget:g} %", gain))
+    result = {
         "rows": [asdict(row) for row in rows],
         "areas": under,
         "area_leads": [lead.to_json() for lead in area_leads],
-        "leads": [{"rival": rival, "budget": budget, **asdict(gain)} for rival, budget, gain in leads],
+        "leads": [{"rival": baseline, "budget": budget, **asdict(gain)} for baseline, budget, gain in leads],
     }
-    path = _keep(scored, told, claim) if kept else folder
+    path = _keep(scored, result, claim) if kept else folder
     arguments.show(f"records of every run: {path.resolve()}")
-    return {**told, "folder": str(folder)}
+    return {**result, "folder": str(folder)}
 
 
-def _keep(scored: Sequence[Scored], told: Mapping[str, Any], claim: str) -> Path:
+def _keep(scored: Sequence[Scored], result: Mapping[str, Any], claim: str) -> Path:
     """Leave the records and, since it takes predictions to make them, the table and its intervals."""
     from spotvmr.report import collect
     from spotvmr.types.environment import origin
 
     path = collect([_named(one) for one in scored], Path("experiments") / claim)
-    write_text_atomic(path.with_name("table.json"), json.dumps({**origin("spotvmr"), **told}, indent=1) + "\n")
+    write_text_atomic(path.with_name("table.json"), json.dumps({**origin("spotvmr"), **result}, indent=1) + "\n")
     return path
 
 
-def _gain(rival: str, gain: Difference) -> str:
-    """The spotter less a rival, for people."""
-    return f"spotter - {rival}: {gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
+def _gain(baseline: str, gain: Difference) -> str:
+    """The spotter less a baseline, for people."""
+    return f"spotter - {baseline}: {gain.mean:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
 
 
 def _named(one: Scored) -> Any:
-    """A record with the arm by which the table names it."""
+    """A record with the name that the table gives it."""
     from dataclasses import replace
 
     return replace(one.record, arm=one.arm)
@@ -152,25 +157,25 @@ def _table(rows: Sequence[CurveRow], scored: Sequence[Scored]) -> Table:
     return table
 
 
-def _arms(text: str) -> list[str]:
+def _selectors(text: str) -> list[str]:
     """Names of selectors and experiments; a folder of experiments stands for all its files."""
-    arms: list[str] = []
+    selectors: list[str] = []
     for word in filter(None, text.split(",")):
         files = sorted(Path("experiments", word).glob("*.yaml")) if "/" not in word else []
         if word in choices("selector") or not files:
-            arms.append(word)
+            selectors.append(word)
         else:
-            arms += [str(file) for file in files]
-    if not arms:
-        raise UserError(f"arms={text} names none; try arms={','.join(ARMS[:3])}")
-    return arms
+            selectors += [str(file) for file in files]
+    if not selectors:
+        raise UserError(f"arms={text} names none; try arms={','.join(SELECTORS[:3])}")
+    return selectors
 
 
-def _claim(arms: Sequence[str]) -> tuple[str, list[str]]:
-    """Folder of the experiment that some arms belong to, and all arms that it compares, of files the spotter first."""
-    files = [find_experiment(arm) for arm in arms if arm not in choices("selector")]
+def _claim(selectors: Sequence[str]) -> tuple[str, list[str]]:
+    """Folder of the experiment with some selectors, and all selectors that it compares, of files the spotter first."""
+    files = [find_experiment(selector) for selector in selectors if selector not in choices("selector")]
     if not files:
-        return CLAIM, list(ARMS)
+        return CLAIM, list(SELECTORS)
     return files[0].parent.name, ["spotter", *sorted(path.stem for path in files[0].parent.glob("*.yaml"))]
 
 

@@ -1,4 +1,4 @@
-"""Loads the retriever for the arguments of a command."""
+"""Loads a retriever as the arguments of a command say."""
 
 from __future__ import annotations
 

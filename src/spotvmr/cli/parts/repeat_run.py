@@ -46,7 +46,7 @@ def differences(first: RunRecord, second: RunRecord) -> dict[str, tuple[Any, Any
     }
 
 
-def told(found: dict[str, tuple[Any, Any]]) -> str:
+def in_words(found: dict[str, tuple[Any, Any]]) -> str:
     """One line for people."""
     if not found:
         return "repeated to the digit: metrics and selection are those of the record"
