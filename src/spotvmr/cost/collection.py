@@ -142,12 +142,11 @@ def collection_cost(
     videos, n_clips = hours / video_hours, ClipGrid(_HOUR_S * video_hours, clip_s).n_clips
     chosen = max(1, round(budget * n_clips))
     selected = videos * distinct_clips(n_clips, chosen, queries)
+    keys, full = hours / hardware.key_decode, hours / hardware.full_decode
     stages = (
-        _stage(videos * n_clips, index.gflops, hours / hardware.key_decode, hardware),
-        _stage(
-            selected, expert.gflops, min(selected * hardware.seek_s / _HOUR_S, hours / hardware.full_decode), hardware
-        ),
-        _stage(videos * n_clips, expert.gflops, hours / hardware.full_decode, hardware),
+        _stage(videos * n_clips, index.gflops, keys, hardware),
+        _stage(selected, expert.gflops, min(selected * hardware.seek_s / _HOUR_S, full), hardware),
+        _stage(videos * n_clips, expert.gflops, full, hardware),
     )
     saves = chosen < n_clips and 0 < index.gflops < expert.gflops
     return CollectionCost(

@@ -30,7 +30,7 @@ _GFLOP = 1e9
 _PROBE_HW = (90, 160)
 """Frame size for counting an encoder; encoders scale every frame to their own size first."""
 _ONE_COUNT = threading.RLock()
-"""Held by a count: the switches of torch that it sets and restores are those of the whole process."""
+"""Lock of a count: it changes switches of torch that belong to the whole process."""
 
 
 def count_gflops(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> float:

@@ -23,7 +23,7 @@ class _Entry:
 
 
 class Ledger:
-    """Adds up what each stage costs.
+    """Sums of the costs of each stage.
 
     Stages are ``decode``, ``index``, ``text``, ``selection``, ``expert`` and ``model``. A stage opened
     inside another pauses the outer one, so that decoding on demand inside the expert stage is paid
@@ -80,7 +80,7 @@ class Ledger:
         entry.seconds += seconds
 
     def merge(self, other: Ledger) -> None:
-        """Add everything another ledger holds."""
+        """Add all amounts of another ledger."""
         for stage, entry in other._entries.items():
             self.add(stage, entry.gflops, entry.frames, entry.clips, entry.seconds)
 
@@ -104,7 +104,7 @@ class Ledger:
 
     @classmethod
     def from_stages(cls, stages: Mapping[str, Mapping[str, float]]) -> Ledger:
-        """Build a ledger from what ``stages`` gave, to add to it or to merge it."""
+        """Build a ledger from the result of ``stages``."""
         ledger = cls()
         for stage, amounts in stages.items():
             given: dict[str, Any] = dict(amounts)

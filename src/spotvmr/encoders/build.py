@@ -1,4 +1,4 @@
-"""From plain names to clip encoders: the demo's own, and those over open_clip and timm."""
+"""Builder of clip encoders by name: the demo's encoders, and models of open_clip and timm."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def build_expert(
 def outline(
     kind: str, family: str, model: str = "", pretrained: str = "", frames: int = 1, features: str = "pooled"
 ) -> tuple[nn.Module, dict[str, int]]:
-    """A net like ``build_index`` or ``build_expert`` gives, but without weights: for counting, offline and at once.
+    """A network like that of ``build_index`` or ``build_expert`` without weights, for fast counting offline.
 
     Args:
         kind: ``index`` or ``expert``.
@@ -84,7 +84,7 @@ def outline(
 
 
 def _check(family: str, frames: int, features: str, least: int) -> None:
-    """Refuse what no family takes."""
+    """Refuse arguments that no family accepts."""
     if family not in FAMILIES:
         raise UserError(f"unknown encoder family '{family}': one of {', '.join(FAMILIES)}, imported")
     if frames < least:
@@ -94,7 +94,7 @@ def _check(family: str, frames: int, features: str, least: int) -> None:
 
 
 def _embedder(family: str, model: str, pretrained: str, features: str) -> FrameEmbedder:
-    """The image model of a family that has many."""
+    """The image model of open_clip or timm."""
     if family == "timm":
         from spotvmr.encoders import timm
 
@@ -114,7 +114,7 @@ def _errands_net(kind: str, frames: int) -> ErrandsIndex | ErrandsExpert:
 
 
 def _finish_errands(net: ErrandsIndex | ErrandsExpert, kind: str, pretrained: str, frames: int) -> FrozenEncoder:
-    """Fill, identify and speed up one of the demo's clip encoders."""
+    """Load, identify and fold one of the demo's clip encoders."""
     path = errands_weights(kind, pretrained)
     fill(net, read_weights(path)[0], str(path))
     mark = hash_state(net)
@@ -128,7 +128,7 @@ def _finish_errands(net: ErrandsIndex | ErrandsExpert, kind: str, pretrained: st
 def _finish_pooled(
     net: PooledIndex | PooledExpert, family: str, model: str, frames: int, features: str
 ) -> FrozenEncoder:
-    """Identify a clip encoder over an image model."""
+    """Identify a clip encoder of an image model."""
     preprocessing = f"{frames} frame(s), {net.frames.preprocess}"
     name = f"{family}/{Path(model).stem if model.endswith('.json') else model}"
     name += "" if features == "pooled" else f"/{features}"

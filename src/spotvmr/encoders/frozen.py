@@ -40,5 +40,5 @@ class FrozenEncoder(nn.Module):
         return features
 
     def train(self, mode: bool = True) -> FrozenEncoder:  # noqa: ARG002 (the signature is torch's)
-        """Stay in evaluation mode, whatever a training loop asks for."""
+        """Stay in evaluation mode for every ``mode``."""
         return super().train(False)

@@ -55,7 +55,7 @@ def load_clip(model: str, pretrained: str) -> nn.Module:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep open_clip from logging to the root logger what is raised as one line anyway."""
+    """Silence open_clip's messages to the root logger; errors are raised as one line."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
@@ -65,7 +65,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _create(name: str, pretrained: str, random: bool) -> nn.Module:
-    """Call open_clip; without ``require_pretrained`` it would hand out random weights silently."""
+    """Call open_clip; without ``require_pretrained`` it would return random weights silently."""
     device = torch.get_default_device()
     if random or device.type == "meta":  # the meta device: a net is only outlined
         return open_clip.create_model(name, pretrained_text=False, load_weights=False, device=device)
@@ -74,7 +74,7 @@ def _create(name: str, pretrained: str, random: bool) -> nn.Module:
 
 
 def _known_name(model: str) -> str:
-    """The name open_clip knows a model by; a JSON file is made known first."""
+    """Name of a model in open_clip; a JSON file is registered first."""
     path = Path(model)
     if path.suffix == ".json":
         if not path.is_file():

@@ -1,4 +1,4 @@
-"""From the embeddings of a clip's frames to one vector: what every image model has in common here."""
+"""Pooling of the embeddings of a clip's frames to one vector, for all image models."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _INTERPOLATIONS = ("bicubic", "bilinear")
 
 
 class Preprocess(nn.Module):
-    """Scales, crops and normalises 8-bit frames as a model's own preprocessing says."""
+    """Scales, crops and normalises 8-bit frames by a model's own preprocessing."""
 
     def __init__(self, cfg: dict[str, Any]) -> None:
         """Read a preprocessing dictionary.

@@ -1,4 +1,4 @@
-"""What an encoder promises: the interfaces that every other room codes against."""
+"""Interfaces of encoders for all other packages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class EncoderSpec:
 
 
 class ClipEncoder(Protocol):
-    """An index or expert encoder: the frames of one clip become one vector."""
+    """An index or expert encoder: it maps the frames of a clip to a vector."""
 
     spec: EncoderSpec
 
@@ -52,7 +52,7 @@ class ClipEncoder(Protocol):
 
 
 class TextEncoder(Protocol):
-    """Sentences become token features and one vector each.
+    """A text encoder: it maps a sentence to token features and a vector.
 
     Attributes:
         dim: Channels of a token, D_q.

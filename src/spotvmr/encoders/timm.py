@@ -53,7 +53,7 @@ def timm_embedder(model: str, pretrained: str, features: str) -> FrameEmbedder:
 
 
 def _check_name(model: str) -> None:
-    """Refuse a name timm does not know, and names of files and hubs that it would follow by itself."""
+    """Refuse unknown names, and names of files and hubs, which timm would load."""
     known = timm.list_models()
     if model not in known:
         near = difflib.get_close_matches(model.partition(".")[0], known, n=3, cutoff=0.4)
@@ -62,7 +62,7 @@ def _check_name(model: str) -> None:
 
 
 def _create(model: str, pretrained: str) -> nn.Module:
-    """Call timm; ``num_classes=0`` leaves the classifier away."""
+    """Call timm; ``num_classes=0`` removes the classifier."""
     if Path(pretrained).suffix:
         net = timm.create_model(model, num_classes=0)
         fill(net, _read_file(Path(pretrained), net), pretrained)
@@ -92,7 +92,7 @@ def _read_file(path: Path, net: nn.Module) -> dict[str, Tensor]:
 
 
 def _preprocessing(net: nn.Module) -> dict[str, Any]:
-    """Timm's data configuration in the words of ``Preprocess``."""
+    """The data configuration of timm as that of ``Preprocess``."""
     cfg = resolve_data_config(model=net)
     modes = {"center": "shortest", "squash": "squash"}
     return {

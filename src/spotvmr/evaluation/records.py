@@ -53,19 +53,11 @@ def make_record(
         spending: Value of the record's ``spending``.
     """
     config = data.config
-    videos = {query.video_id: query.duration_s for query in queries}
     return RunRecord(
+        **_origin(config),
+        **_data_facts(data, queries),
         name=name,
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        git=git_describe(),
-        command=" ".join(["spotvmr", *sys.argv[1:]]),
-        seed=config.seed,
-        dataset=config.dataset.name,
         split=split,
-        n_queries=len(queries),
-        n_videos=len(videos),
-        hours=sum(videos.values()) / 3600,
-        iou_rule=config.dataset.iou_rule,
         model=config.model.name,
         selector=config.selector.name,
         budget=config.budget,
@@ -73,15 +65,37 @@ def make_record(
         ci95=_intervals(found, queries),
         selection=SelectionSummary(**found.selection.compute()),
         cost=cost_of(data, found, query_costs(system, data, queries, found, config.budget)),
-        hardware=hardware(torch.cuda.get_device_name() if torch.cuda.is_available() else None),
-        versions=versions(PACKAGES),
-        config=as_plain(config),
         groups=_groups(found, queries),
-        annotations=data.splits.facts,
-        annotations_digest=_digest(queries),
         control=control,
         spending=spending or {},
     )
+
+
+def _origin(config: Config) -> dict[str, Any]:
+    """The fields of a record about time, code, command, machine and settings."""
+    return {
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "git": git_describe(),
+        "command": " ".join(["spotvmr", *sys.argv[1:]]),
+        "seed": config.seed,
+        "hardware": hardware(torch.cuda.get_device_name() if torch.cuda.is_available() else None),
+        "versions": versions(PACKAGES),
+        "config": as_plain(config),
+    }
+
+
+def _data_facts(data: PreparedData, queries: Sequence[Query]) -> dict[str, Any]:
+    """The fields of a record about the data set."""
+    dataset, videos = data.config.dataset, {query.video_id: query.duration_s for query in queries}
+    return {
+        "dataset": dataset.name,
+        "n_queries": len(queries),
+        "n_videos": len(videos),
+        "hours": sum(videos.values()) / 3600,
+        "iou_rule": dataset.iou_rule,
+        "annotations": data.splits.facts,
+        "annotations_digest": _digest(queries),
+    }
 
 
 def _intervals(found: Evaluation, queries: Sequence[Query]) -> dict[str, tuple[float | None, float | None]]:

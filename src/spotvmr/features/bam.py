@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 BACKGROUND_S = 60.0
-"""Seconds that the background is averaged over."""
+"""Seconds of the average of the background."""
 MOTION_DIM = 6
-"""Mean, largest and spread of packet sizes, their change since the clip before; key frames' difference and share."""
+"""Mean, maximum and deviation of packet sizes, change to the previous clip; difference and share of key frames."""
 _CHANGED = 0.1
-"""Difference of grey, in [0, 1], from which on a pixel counts as changed."""
+"""Minimum difference of grey in [0, 1] of a changed pixel."""
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -91,7 +91,7 @@ def motion_channels(
 
 
 def key_changes(frames: Iterable[tuple[int, NDArray[Any]]]) -> NDArray[np.float32]:
-    """How much each key frame differs from the one before, holding two at a time.
+    """Difference of each key frame to the previous one; two frames are in memory at a time.
 
     Args:
         frames: Clip number and small RGB picture (H, W, 3), uint8, of each key frame, in order of time.

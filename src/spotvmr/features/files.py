@@ -1,4 +1,4 @@
-"""Growing a file at its end."""
+"""Appending to a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spotvmr.system.files import disk_errors
 
 
 def append_at(path: Path, offset: int, chunks: Iterable[bytes]) -> None:
-    """Write ``chunks`` from byte ``offset`` on to the end of an existing file, and sync it.
+    """Write ``chunks`` into an existing file from byte ``offset`` to its end, and sync it.
 
     Raises:
         UserError: The disk is full, read-only or forbidden; the file is cut back to ``offset``.

@@ -32,7 +32,8 @@ class StoreKey:
 
     def __post_init__(self) -> None:
         """Refuse keys without channels or time, and precisions that are not written."""
-        if not self.parts or min(self.parts.values()) < 1:
+        # A manifest may hold any JSON value here; true is an int of Python and no number of channels.
+        if not self.parts or not all(type(size) is int and size >= 1 for size in self.parts.values()):
             raise ValueError(f"a store key needs parts of at least one channel, got {self.parts}")
         if not self.clip_s > 0 or self.frames < 1:
             raise ValueError(f"a store key needs clip_s > 0 and frames >= 1, got {self.clip_s} and {self.frames}")

@@ -1,4 +1,4 @@
-"""Part files: the features of one video, waiting to be packed.
+"""Part files: the features of one video before they are packed into a store.
 
 A part is one line of JSON, then the numbers. Its name is the video id and the digest of the store's key,
 so that what another encoder left behind is never taken for ours. Any process may write parts of its own
@@ -49,7 +49,7 @@ def parts_folder(store: Path) -> Path:
 
 
 def part_path(folder: Path, key: StoreKey, video_id: str) -> Path:
-    """Where the part of a video lies.
+    """Path of the part of a video.
 
     Raises:
         UserError: The id cannot be a file name.
@@ -58,7 +58,7 @@ def part_path(folder: Path, key: StoreKey, video_id: str) -> Path:
 
 
 def write_part(folder: Path, key: StoreKey, video_id: str, features: NDArray[Any], duration_s: float) -> Part:
-    """Write one video's features as a part, whole or not at all.
+    """Write one video's features as a part, atomically.
 
     Args:
         folder: Folder of the parts, created if need be.
@@ -116,7 +116,7 @@ def list_parts(folder: Path, key: StoreKey) -> dict[str, Path]:
 
 
 def remove_parts(store: Path, video_ids: Iterable[str]) -> None:
-    """Remove the parts of some videos, whatever made them."""
+    """Remove the parts of some videos, of any key."""
     for video_id in video_ids:
         for part in parts_folder(store).glob(f"{glob.escape(check_video_id(video_id))}.*.part"):
             part.unlink(missing_ok=True)

@@ -29,14 +29,14 @@ from spotvmr.errors import UserError
 from spotvmr.system.files import write_bytes_atomic
 
 PART_DIM = 64
-"""Channels of a part, at most."""
+"""Maximum number of channels of a part."""
 _NO_VARIANCE = 1e-12
 _ARRAYS = ("weight", "image_mean", "text_mean", "text_gain")
 
 
 @dataclass(frozen=True)
 class Projection:
-    """From embeddings (D,) to parts (S,) and from sentences to the same space; S is the sum of ``parts``.
+    """Projection of embeddings (D,) and sentences to parts (S,); S is the sum of ``parts``.
 
     Attributes:
         parts: Channels of each part, in order.
@@ -104,14 +104,14 @@ def fit_projection(embeddings: Iterable[NDArray[Any]], banks: Mapping[str, NDArr
 
 
 def save_projection(projection: Projection, path: Path, facts: Mapping[str, str]) -> None:
-    """Write a projection as safetensors, with the facts it depends on."""
+    """Write a projection as safetensors with its facts."""
     arrays = {name: np.ascontiguousarray(getattr(projection, name)) for name in _ARRAYS}
     parts = ",".join(f"{part}:{size}" for part, size in projection.parts.items())
     write_bytes_atomic(path, save(arrays, metadata={**facts, "parts": parts}))
 
 
 def load_projection(path: Path) -> tuple[Projection, dict[str, str]] | None:
-    """Read a projection and its facts; None when there is none.
+    """Read a projection and its facts; None if there is none.
 
     Raises:
         UserError: The file is damaged.
@@ -129,7 +129,7 @@ def load_projection(path: Path) -> tuple[Projection, dict[str, str]] | None:
 
 
 def _moments(embeddings: Iterable[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean (D,) and covariance (D, D) of all clips, holding one video at a time."""
+    """Mean (D,) and covariance (D, D) of all clips; one video is in memory at a time."""
     count, total, squares = 0, np.zeros(()), np.zeros(())
     for rows in embeddings:
         values = rows.astype(np.float64)

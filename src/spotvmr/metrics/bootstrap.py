@@ -14,7 +14,7 @@ _BLOCK = 100
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean of one run less that of another over the same queries.
+    """Mean of one run minus that of another over the same queries.
 
     Attributes:
         mean: The difference of the means.
@@ -60,7 +60,7 @@ def paired_difference(
     level: float = 0.95,
     seed: int = 0,
 ) -> Difference:
-    """Difference of two runs' means, resampling queries so that each keeps both its numbers.
+    """Paired difference of two runs' means; queries are resampled with the numbers of both runs.
 
     What makes a query hard for both runs cancels out: the interval is narrower than that of unpaired runs.
 
@@ -98,7 +98,7 @@ def _resampled_means(table: NDArray[np.float64], resamples: int, seed: int) -> N
 
 
 def _interval(means: NDArray[np.float64], level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Percentiles (M,) that leave equal shares outside."""
+    """Percentiles (M,) with equal shares outside."""
     tail = 100 * (1 - level) / 2
     low, high = np.percentile(means, [tail, 100 - tail], axis=0)
     return low, high

@@ -76,7 +76,7 @@ class GroundingMetrics(PerQueryMetric):
         return {name: float(column.mean()) if len(column) else 0.0 for name, column in columns.items()}
 
     def columns(self, best: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """What the metrics are means of: for the scores of a group of queries, and for bootstrap.
+        """The numbers of each query whose means are the metrics, for groups of queries and for bootstrap.
 
         Args:
             best: Best IoU of each query at each of ``self.ranks`` (Q, W), from ``per_query()``.

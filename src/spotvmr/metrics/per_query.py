@@ -1,4 +1,4 @@
-"""State that the metrics share: one row of numbers a query, gathered over processes, each query once."""
+"""State of the metrics: one row of numbers for each query, gathered over processes, each query once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torchmetrics.utilities import dim_zero_cat
 
 
 def qid_number(qid: str) -> int:
-    """A query id as 63 stable bits, which tensors can hold and processes can exchange.
+    """A query id as a stable 63-bit number for tensors and exchange between processes.
 
     Two of a million queries share a number with probability 5e-8.
     """
@@ -47,7 +47,7 @@ class PerQuery(NamedTuple):
 
 
 class PerQueryMetric(Metric):
-    """Keeps ``width`` numbers a query; subclasses fill and summarise them.
+    """Keeps ``width`` numbers of each query; subclasses fill and summarise them.
 
     Distributed samplers repeat samples to even out the ranks, and repeated queries would shift every mean:
     of each query only one row counts. Rows are summed in the order of query numbers, so that the result
@@ -69,7 +69,7 @@ class PerQueryMetric(Metric):
         self._seed()
 
     def reset(self) -> None:
-        """Forget all queries."""
+        """Remove all queries."""
         super().reset()
         self._seed()
 

@@ -1,4 +1,4 @@
-"""What the metrics count; free of torch, so that a file can be scored in a moment."""
+"""Rules of the metrics, without torch: files are scored without importing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much was selected, and whether it was the right clips."""
+"""Share of selected clips and ground-truth clip recall."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well a number tells hits from misses."""
+"""Separation of hits from misses by a number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces shared by the small convolutional encoders."""
+"""Blocks of the small convolutional encoders."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ConvNormAct(nn.Module):
         return fn.relu(self.norm(self.conv(x)), inplace=True)
 
     def fold(self) -> None:
-        """Melt the batch norm into the convolution; only for a block that will not train again."""
+        """Fold the batch norm into the convolution; the block must not be trained afterwards."""
         if isinstance(self.norm, nn.BatchNorm2d):
             self.conv = fuse_conv_bn_eval(self.conv.eval(), self.norm.eval())
             self.norm = nn.Identity()
@@ -39,7 +39,7 @@ def fold_batchnorm(model: nn.Module) -> None:
 
 
 def resize(frames: Tensor, size: tuple[int, int]) -> Tensor:
-    """Scale frames with antialiasing, staying in 8 bits.
+    """Scale frames with antialiasing, in 8 bits.
 
     Args:
         frames: (N, 3, H, W), uint8.

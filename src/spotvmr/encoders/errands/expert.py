@@ -1,10 +1,9 @@
-"""The demo's expert encoder: eight frames of a clip → one vector that knows the action.
+"""The demo's expert encoder: eight frames of a clip → one vector with the action.
 
-Where, then what, then how. A net on whole frames finds the hand and the object at it in each frame; a second
-net looks at a window around that object and tells its pose; temporal convolutions read how place and pose
-change. How (the motion) and what (object, room) are kept apart down to the output: a net that sees both at
-once learns the pool's events by heart instead of the actions (0.89 on its own videos, chance on others).
-About 250 MFLOPs a clip (2 per multiply-add).
+A network on whole frames locates the hand and its object in each frame. A second network encodes a window around the
+object and its pose. Temporal convolutions encode the change of place and pose. Motion and appearance (object, room)
+are separate up to the output: a network with both inputs memorises the events of the pool instead of the actions (0.89
+on its own videos, chance on others). About 250 MFLOPs a clip (2 per multiply-add).
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ from spotvmr.encoders.errands.blocks import ConvNormAct, cut_windows, heat_to_xy
 
 WINDOW_DIM, SCENE_DIM, POSE_DIM = 64, 48, 3
 SIGHT = [WINDOW_DIM, SCENE_DIM, POSE_DIM, 4, 2]
-"""Channels of one frame's sight: window, scene, pose, places of hand and object, how surely they are there."""
+"""Channels of the features of a frame: window, scene, pose, places of hand and object, and their confidence."""
 _TRACE_DIM, _TWITCH_DIM, _HIDDEN = 10, 8, 64
 
 
 @dataclass(frozen=True)
 class FrameView:
-    """What the expert sees in single frames; the maps serve dense supervision in pre-training.
+    """Outputs of the frame layers; pre-training supervises the maps.
 
     Attributes:
-        sight: All that goes into the mixing over time (N, 121).
+        sight: Features of a frame, the input of the temporal layers (N, 121).
         heat: Logits of the places of hand and object (N, 2, 18, 32).
         xy: Places of hand and object (N, 2, 2) in [-1, 1]; meaningless where there is none.
         maps: Fine features (N, 32, 18, 32).
@@ -41,7 +40,7 @@ class FrameView:
 
 
 class ErrandsExpert(nn.Module):
-    """Eight frames a clip at 128x72."""
+    """Encoder of eight frames of a clip at 128x72."""
 
     size = (72, 128)  # pixels, (height, width)
     frames = 8
@@ -50,7 +49,7 @@ class ErrandsExpert(nn.Module):
     parts = {"expert": 128}  # noqa: RUF012 (read only)
 
     def __init__(self) -> None:
-        """Make the net with random weights."""
+        """Make the network with random weights."""
         super().__init__()
         self.stem = nn.Sequential(ConvNormAct(3, 16, 4, 2), ConvNormAct(16, 32, 3, 2))
         self.deep = nn.Sequential(ConvNormAct(32, 48, 3, 2), ConvNormAct(48, SCENE_DIM, 3))
@@ -80,7 +79,7 @@ class ErrandsExpert(nn.Module):
         return self.encode_views(sight.unflatten(0, frames.shape[:2]))
 
     def view_frames(self, frames: Tensor) -> FrameView:
-        """Look at single frames (N, 3, 72, 128), uint8, each by itself."""
+        """Encode single frames (N, 3, 72, 128), uint8."""
         pixels = to_signed(frames)
         fine = self.stem(pixels)
         deep = self.deep(fine)
@@ -92,9 +91,9 @@ class ErrandsExpert(nn.Module):
         return FrameView(torch.cat([part.float() for part in sight], dim=1), heat, xy, maps)
 
     def freeze_frame_layers(self) -> None:
-        """Stop training what ``view_frames`` uses; ``encode_views`` stays trainable."""
-        for eye in (self.stem, self.deep, self.lift, self.heat, self.glimpse, self.condense, self.pose):
-            eye.eval().requires_grad_(False)
+        """Freeze the layers of ``view_frames``; those of ``encode_views`` stay trainable."""
+        for layer in (self.stem, self.deep, self.lift, self.heat, self.glimpse, self.condense, self.pose):
+            layer.eval().requires_grad_(False)
 
     def _glimpse(self, pixels: Tensor, xy: Tensor) -> Tensor:
         """Features (N, 64) of windows around the points (N, 2) of frames (N, 3, H, W)."""
@@ -102,7 +101,7 @@ class ErrandsExpert(nn.Module):
         return fn.relu(self.condense(self.glimpse(windows).flatten(1)))
 
     def encode_views(self, sight: Tensor) -> Tensor:
-        """Read the sights of a clip's frames (B, 8, 121) over time → (B, 128): how, then what, each standardised."""
+        """Encode the frame features of a clip (B, 8, 121) to (B, 128): motion, then appearance, each standardised."""
         window, scene, pose, places, seen = sight.split(SIGHT, dim=2)
         motion = torch.cat([_trace(pose, places, seen), self.twitch(_centred(window))], dim=2)
         x = self.enter(motion).transpose(1, 2)
@@ -115,7 +114,7 @@ class ErrandsExpert(nn.Module):
 
 
 def _trace(pose: Tensor, places: Tensor, seen: Tensor) -> Tensor:
-    """How place and pose change over a clip (B, K, 10), with nothing of where or what the object is.
+    """Changes of place and pose over a clip (B, K, 10), without the place and the class of the object.
 
     Motions span a tenth of the frame: factors bring every channel to about unit size.
     """

@@ -1,7 +1,7 @@
-"""The demo's index encoder: one small frame of a clip → room, interaction, object.
+"""The demo's index encoder: one small frame of a clip → features of room, interaction and object.
 
-The parts follow RIO of SpotEM (Ramakrishnan et al., ICML 2023): where am I, what is the hand at,
-what lies in view. One frame cannot tell the action. About 9 MFLOPs a clip (2 per multiply-add).
+The parts follow RIO of SpotEM (Ramakrishnan et al., ICML 2023): the room, the interaction of the hand, and the objects
+in view. One frame does not determine the action. About 9 MFLOPs a clip (2 per multiply-add).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PARTS = {"room": 32, "interaction": 32, "object": 32}
 
 @dataclass(frozen=True)
 class IndexView:
-    """What the index encoder saw; the maps serve dense supervision in pre-training.
+    """Outputs of the index encoder; pre-training supervises the maps.
 
     Attributes:
         features: (B, 96), each part standardised.
@@ -35,13 +35,13 @@ class IndexView:
 
 
 class ErrandsIndex(nn.Module):
-    """One frame a clip at 96x54; of several frames the middle one is taken."""
+    """Encoder of one frame of a clip at 96x54; of several frames it takes the middle one."""
 
     size = (54, 96)  # pixels, (height, width)
     parts = PARTS
 
     def __init__(self) -> None:
-        """Make the net with random weights."""
+        """Make the network with random weights."""
         super().__init__()
         self.stem = nn.Sequential(ConvNormAct(3, 16, 3, 2), ConvNormAct(16, 32, 3, 2))
         self.deep = nn.Sequential(ConvNormAct(32, 48, 3, 2), ConvNormAct(48, 32, 3))

@@ -1,7 +1,7 @@
 """The demo's text encoder: a word-level transformer of two layers.
 
 Trained contrastively so that the dot product of a sentence and a clip's index features ranks clips
-by how well they fit what one frame can tell (room, object); the tokens know the action too.
+by the part of the sentence that one frame shows (room, object); the tokens also contain the action.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from spotvmr.encoders.text.words import Vocabulary
 from spotvmr.types.batches import TextBatch
 
 LONGEST = 48
-"""Words of a sentence that are read, the opening one included; the rest is dropped."""
+"""Maximum number of words of a sentence, the start token included; further words are dropped."""
 
 
 class ErrandsText(nn.Module):
@@ -23,7 +23,7 @@ class ErrandsText(nn.Module):
     def __init__(
         self, words: tuple[str, ...], sentence_dim: int, dim: int = 96, layers: int = 2, heads: int = 4
     ) -> None:
-        """Make the net with random weights.
+        """Make the network with random weights.
 
         Args:
             words: The vocabulary.

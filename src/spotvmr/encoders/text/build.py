@@ -1,4 +1,4 @@
-"""From plain names to text encoders."""
+"""Builder of text encoders by name."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def build_text_encoder(family: str, model: str = "", pretrained: str = "") -> Te
 
 
 def _errands_text(pretrained: str) -> ErrandsText:
-    """The demo's text encoder, filled and identified."""
+    """The demo's text encoder with weights and identity."""
     path = errands_weights("text", pretrained)
     state, metadata = read_weights(path)
     text = ErrandsText(tuple(json.loads(metadata.get("words", "[]"))), sentence_dim=sum(PARTS.values()))

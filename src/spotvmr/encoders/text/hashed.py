@@ -1,4 +1,4 @@
-"""Sentences without weights: each word is a fixed vector out of its own hash."""
+"""Text encoder without weights: the vector of a word is its hash."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spotvmr.encoders.text.words import split_words
 from spotvmr.types.batches import TextBatch
 
 _DIM = 256
-"""Bits of a SHA-256, one a channel."""
+"""Bits of a SHA-256, one for each channel."""
 
 
 def word_signs(word: str) -> Tensor:
@@ -30,7 +30,7 @@ def word_signs(word: str) -> Tensor:
 
 
 class HashedText:
-    """The baseline for imported features: it knows which word is which, and nothing of what it means.
+    """Baseline text encoder for imported features: it distinguishes words and does not know their meaning.
 
     Sentences are the standardised mean of their words; they lie in no space of index features.
     """

@@ -21,9 +21,9 @@ from spotvmr.errors import UserError
 from spotvmr.types.batches import TextBatch
 
 _LONGEST = 256
-"""Tokens of a sentence that are read, if the model reads as many."""
+"""Maximum number of tokens of a sentence; the model may have a lower one."""
 _UNUSED = ("pooler.",)
-"""Weights that token features do not need; many published folders lack them."""
+"""Weights that token features do not need; many published folders do not have them."""
 
 
 def load_text(model: str) -> HfText:
@@ -58,7 +58,7 @@ def load_text(model: str) -> HfText:
 
 @contextmanager
 def _quiet(transformers: Any) -> Iterator[None]:
-    """Keep transformers from drawing progress bars and warning of what is raised as one line anyway."""
+    """Silence progress bars and warnings of transformers; errors are raised as one line."""
     logs = transformers.utils.logging
     before, bars = logs.get_verbosity(), logs.is_progress_bar_enabled()
     logs.set_verbosity(logs.CRITICAL)
@@ -72,7 +72,7 @@ def _quiet(transformers: Any) -> Iterator[None]:
 
 
 def _require_whole(model: str, loading: dict[str, Any]) -> None:
-    """Refuse a model some of whose weights would stay random; transformers only warns."""
+    """Refuse a model with missing weights; transformers only warns and keeps random ones."""
     absent = sorted(key for key in loading["missing_keys"] if not key.startswith(_UNUSED))
     absent += sorted(str(key[0]) for key in loading.get("mismatched_keys") or ())
     if absent:

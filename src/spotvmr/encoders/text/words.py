@@ -11,7 +11,7 @@ from torch import Tensor
 
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 BUCKETS = 32
-"""Unknown words share this many rows of the embedding, picked by CRC-32."""
+"""Number of rows of the embedding for unknown words, chosen by CRC-32."""
 
 
 def split_words(text: str) -> list[str]:

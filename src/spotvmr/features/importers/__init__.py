@@ -1,4 +1,4 @@
-"""Features that were computed elsewhere: h5, npz, npy and pt files onto the clip grid and into a store."""
+"""Import of features that were computed elsewhere: h5, npz, npy and pt files to a store on the clip grid."""
 
 from spotvmr.features.importers.declared import LAYOUTS, ImportedFeatures
 from spotvmr.features.importers.packing import import_features

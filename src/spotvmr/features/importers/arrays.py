@@ -1,4 +1,4 @@
-"""What the layouts share: choosing the array of a file, and its shape."""
+"""Functions of all layouts: the choice of an array in a file, and its shape."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def video_file(folder: Path, video_id: str, suffix: str) -> Path:
 
 
 def choose(arrays: Mapping[str, Any], key: str, path: Path) -> Any:
-    """The array called ``key``, or the only one when ``key`` is empty.
+    """The array named ``key``, or the only array if ``key`` is empty.
 
     Raises:
         UserError: There is none of that name, or several and none was named.

@@ -1,4 +1,4 @@
-"""Imported features as they are declared, and the reading of one video."""
+"""Declared imported features, and reading those of one video."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ LAYOUTS: Mapping[str, Callable[[Path, str, str], NDArray[Any]]] = {
     "npy": npy.read,
     "pt": pt.read,
 }
-"""How features may lie, with the function that reads one video."""
+"""Layouts of feature files, each with the function that reads one video."""
 _SAMPLE_BYTES = 4096
 
 
 @dataclass(frozen=True)
 class ImportedFeatures:
-    """Features that were computed elsewhere; stands where an encoder stands, but encodes nothing.
+    """Features that were computed elsewhere; used in place of an encoder, without encoding.
 
     Attributes:
         name: Name of the preset.
@@ -58,7 +58,7 @@ class ImportedFeatures:
     recordings: bool = False
 
     def gflops_per_clip(self, clip_s: float) -> float:
-        """GFLOPs of a clip: of as many features as the encoder computes in its time."""
+        """GFLOPs of a clip: those of the features that the encoder computes for its duration."""
         return self.gflops * self.times.rate * clip_s
 
     @cached_property
@@ -85,14 +85,14 @@ class ImportedFeatures:
         return files
 
     def store_key(self, clip_s: float) -> StoreKey:
-        """What identifies these features on a clip grid."""
+        """Key of the store of these features on a clip grid."""
         spread = "spread over the video" if self.times.stretch else f"{self.times.feature_s:g} s each"
         rate = f"{self.times.rate:.6g} features a second"
         how = f"{self.layout} {self.key}: {rate}, {spread}, mean of the centres in a clip"
         return StoreKey(f"imported/{self.name}", self.source_hash, how, clip_s, 1, dict(self.parts))
 
     def present(self, recording_ids: Iterable[str]) -> set[str]:
-        """Those of the recordings (or videos) whose features are there, in every part.
+        """The recordings (or videos) with features in every part.
 
         Raises:
             UserError: There is no such file or folder, or an h5 file is broken.

@@ -1,4 +1,4 @@
-"""One HDF5 file with an array a video, as MAD and ActivityNet's C3D features come."""
+"""One HDF5 file with an array for each video, such as MAD and the C3D features of ActivityNet."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read(path: Path, key: str, video_id: str) -> NDArray[Any]:
 
 
 def present(path: Path, key: str, video_ids: Iterable[str]) -> set[str]:
-    """Those of the videos that have an array in the file.
+    """The videos with an array in the file.
 
     Raises:
         UserError: The file is absent or broken.
@@ -57,7 +57,7 @@ def _name(key: str, video_id: str) -> str:
 
 @contextmanager
 def _open(path: Path) -> Iterator[h5py.File]:
-    """Open the file for reading; every way it can be unusable becomes one line."""
+    """Open the file for reading, or raise a ``UserError`` of one line."""
     import h5py  # of the extra "features"
 
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""A folder with an npy file a video."""
+"""A folder with an npy file for each video."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder with an npz file a video, as SlowFast and CLIP features of QVHighlights come."""
+"""A folder with an npz file for each video, such as the SlowFast and CLIP features of QVHighlights."""
 
 from __future__ import annotations
 

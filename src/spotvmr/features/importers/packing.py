@@ -1,4 +1,4 @@
-"""Imported features into a feature store, so that all that follows is as for computed ones."""
+"""Packing of imported features into a feature store like computed ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def import_features(
     clip_s: float,
     excerpts: Mapping[str, Excerpt] | None = None,
 ) -> None:
-    """Bring a store up to date with the files it is made from.
+    """Update a store from its source files.
 
     A store of other files is made anew, and serves readers until the new one is whole. One of the same files keeps
     the videos it has.
@@ -56,7 +56,7 @@ def import_features(
 
 
 def _from_other_files(store: Path, key: StoreKey) -> bool:
-    """Whether nothing but the source files of a store changed: these can be read again at any time."""
+    """Whether only the source files of a store changed; they can be read again."""
     if not (store / MANIFEST).is_file():
         return False
     before = Manifest.load(store).key

@@ -1,4 +1,4 @@
-"""A folder with a torch file a video, as Ego4D's SlowFast and Omnivore features come."""
+"""A folder with a torch file for each video, such as the SlowFast and Omnivore features of Ego4D."""
 
 from __future__ import annotations
 

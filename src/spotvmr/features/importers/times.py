@@ -1,4 +1,4 @@
-"""When imported features were computed: their declared times, and their way onto the clip grid."""
+"""Times of imported features, and their resampling to the clip grid."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from spotvmr.errors import UserError
 
 _SHARE = 0.01
-"""Features more or fewer than declared, as a share: durations are rounded, 29.97 is called 30 frames a second."""
+"""Tolerated relative error of the number of features: durations and frame rates are rounded (29.97 to 30)."""
 _STRETCH = 3.0
-"""With ``stretch`` a file's rate may be this many times the declared one, or that part of it."""
+"""Largest ratio of a file's rate and the declared rate, either way, with ``stretch``."""
 # Of a clip. A centre at 0.999999 s through rounding belongs to the second clip of 1 s; two centres may be equally near.
 _SLACK = 1e-6
 
 
 @dataclass(frozen=True)
 class FeatureTimes:
-    """Feature i of a video saw ``[i / rate, i / rate + feature_s)`` seconds of it.
+    """Feature i of a video covers its seconds ``[i / rate, i / rate + feature_s)``.
 
     Attributes:
         rate: Features a second of video, above zero.
@@ -34,7 +34,7 @@ class FeatureTimes:
     stretch: bool = False
 
     def counts(self, duration_s: float) -> tuple[int, int]:
-        """The least and the most features that a video of this length can have, without tolerance.
+        """Minimum and maximum number of features of a video of this length, without tolerance.
 
         The least when only windows inside the video were kept, the most when the last one reaches past its end.
 
@@ -73,7 +73,7 @@ class FeatureTimes:
         )
 
     def centres_s(self, count: int, duration_s: float) -> NDArray[np.float64]:
-        """The middle of what each of ``count`` features saw (n,), in seconds."""
+        """Middle of the time of each of ``count`` features (n,), in seconds."""
         numbers: NDArray[np.float64] = np.arange(count, dtype=np.float64)
         if self.stretch:
             return (numbers + 0.5) * (duration_s / count)
@@ -83,7 +83,7 @@ class FeatureTimes:
 def resample(
     features: NDArray[Any], centres_s: NDArray[np.float64], n_clips: int, clip_s: float
 ) -> NDArray[np.float32]:
-    """Bring features onto the clip grid.
+    """Resample features to the clip grid.
 
     A clip gets the mean of the features whose centre lies in it. A clip without one gets the feature whose
     centre is nearest to its own, the earlier of two.

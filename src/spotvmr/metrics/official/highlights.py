@@ -17,7 +17,7 @@ CLIP_S = 2
 """Seconds of a clip that annotators rated."""
 ANNOTATORS = 3
 LEVELS = {"Fair": 2, "Good": 3, "VeryGood": 4}
-"""Least rating, of 0 to 4, that makes a clip a highlight."""
+"""Minimum rating of a highlight, from 0 to 4."""
 
 
 def highlight_scores(

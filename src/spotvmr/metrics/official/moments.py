@@ -14,7 +14,7 @@ from spotvmr.metrics.official.spans import Flags, Floats, Spans, padded, span_io
 
 THRESHOLDS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 MAX_WINDOWS = 10
-"""Predicted windows that average precision looks at: the first ones of the file, then in the order of their scores."""
+"""Predicted windows of average precision: the first ones of the file, in the order of their scores."""
 LENGTHS_S = {"full": (-np.inf, np.inf), "long": (30, 150), "middle": (10, 30), "short": (0, 10)}
 """Lengths of true windows in seconds, above the first and up to the second; "full" is not filtered."""
 

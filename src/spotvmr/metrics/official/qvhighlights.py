@@ -1,4 +1,4 @@
-"""QVHighlights' whole score, laid out as its scorer prints it."""
+"""The complete score of QVHighlights, in the format of its scorer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def qvhighlights_scores(
     saliency: Sequence[Sequence[float]] | None = None,
     ratings: Sequence[Sequence[Sequence[float]]] | None = None,
 ) -> dict[str, Any]:
-    """Score moments, and highlights where both sides have them.
+    """Score moments, and highlights if both sides have them.
 
     Args:
         predictions: Windows with scores of each of Q queries, at least one each.
