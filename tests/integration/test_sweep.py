@@ -122,7 +122,7 @@ def processes_in(folder: Path) -> list[int]:
     [
         (["budget=2"], ["budget=2", "out of its limits"]),
         (["workers=0"], ["workers=0"]),
-        (["local=yes"], ["local=yes", "true, false"]),
+        (["local=maybe"], ["local=maybe", "neither true nor false"]),
         (["selector=nothing"], ["selector 'nothing'"]),
     ],
 )
