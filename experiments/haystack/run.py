@@ -2,7 +2,7 @@
 
 Usage: python experiments/haystack/run.py FOLDER_OF_MAKE_CLIPS [--minutes 10 30 60 120 300 600] [key=value …]
 
-The words ``key=value`` go to every `spotvmr` command. What is there already is used again.
+The words ``key=value`` go to `spotvmr train`. Finished parts are used again.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ def main() -> None:
     parser.add_argument("--runs", default="runs")
     parser.add_argument("--data", default="data")
     given, words = parser.parse_known_args()
-    words = [f"paths.runs={given.runs}", f"paths.data={given.data}", *words]
+    runs, data = f"paths.runs={given.runs}", f"paths.data={given.data}"
     clips = [f"clips={given.raw / 'clips'}", f"captions={given.raw / 'captions.csv'}", *STYLE]
     shortest = min(given.minutes)
-    trained_on = haystack(
-        [*clips, f"minutes={shortest:g}", f"videos={given.videos}", *words], given.data, f"haystack-{shortest:g}min"
-    )
-    spotvmr("train", "experiment=" + str(HERE / "haystack.yaml"), f"dataset={trained_on}", *words, f"name={given.name}")
+    options = [f"minutes={shortest:g}", f"videos={given.videos}", data]
+    trained_on = haystack([*clips, *options], given.data, f"haystack-{shortest:g}min")
+    experiment = f"experiment={HERE / 'haystack.yaml'}"
+    spotvmr("train", experiment, f"dataset={trained_on}", runs, data, *words, f"name={given.name}")
     for minutes in given.minutes:
         videos = max(1, round(given.hours * 60 / minutes))
-        options = [f"minutes={minutes:g}", f"videos={videos}", "only=test"]
-        dataset = haystack([*clips, *options, *words], given.data, f"haystack-test-{minutes:g}min")
+        options = [f"minutes={minutes:g}", f"videos={videos}", "only=test", data]
+        dataset = haystack([*clips, *options], given.data, f"haystack-test-{minutes:g}min")
         for budget in sorted({PROPORTIONAL, PROPORTIONAL * shortest / minutes}):
-            spotvmr("evaluate", f"run={given.runs}/{given.name}", f"dataset={dataset}", f"budget={budget:.6g}", *words)
-    spotvmr("report", f"runs={given.runs}/{given.name}", *words)
+            spotvmr("evaluate", f"run={given.runs}/{given.name}", f"dataset={dataset}", f"budget={budget:.6g}", data)
+    spotvmr("report", f"runs={given.runs}/{given.name}")
 
 
 def haystack(words: list[str], data: str, name: str) -> Path:

@@ -109,7 +109,7 @@ COMMANDS: dict[str, Command] = {
             "allow_partial": "true: score the queries that are answered, where some are not",
         },
         reads=(
-            Reads(("budget", "dataset"), ("-format",)),
+            Reads(("budget", "dataset", "paths.data"), ("-format",)),
             Reads(("name", "paths.runs"), ("-run", "-format")),
             Reads(("dataset.iou_rule",), ("format",)),
         ),
