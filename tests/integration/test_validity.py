@@ -22,18 +22,33 @@ from spotvmr.features import FeatureStore
 from spotvmr.pipeline.evaluate_run import EvalRequest, evaluate_run
 from spotvmr.pipeline.folders import WEIGHTS
 from spotvmr.pipeline.train import Trained, train
+from spotvmr.training.fit import FitPlan
 from spotvmr.types.record import read_record
 from spotvmr.video import probe
 from spotvmr.video.writer import VideoWriter
 
 
-@pytest.fixture
-def own(home: Path, small: list[str], tmp_path: Path) -> Config:
-    """A data set of files, copied from the small world, with features and runs of its own."""
+@pytest.fixture(scope="module")
+def made(home: Path, small: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of files with its features and a trained run."""
     train(compose(small))  # makes the world
-    shutil.copytree(home / "data" / "demo", tmp_path / "data" / "own")
-    words = [f"paths.data={tmp_path}/data", f"paths.features={tmp_path}/features", f"paths.runs={tmp_path}/runs"]
+    folder = tmp_path_factory.mktemp("made")
+    shutil.copytree(home / "data" / "demo", folder / "data" / "own")
+    train(settings(folder, small))
+    return folder
+
+
+def settings(folder: Path, small: list[str]) -> Config:
+    words = [f"paths.{name}={folder}/{name}" for name in ("data", "features", "runs")]
     return compose([*small, *words, "dataset.name=own", "dataset.world=null"])
+
+
+@pytest.fixture
+def own(made: Path, small: list[str], tmp_path: Path) -> Config:
+    """A copy of all that."""
+    for name in ("data", "features", "runs"):
+        shutil.copytree(made / name, tmp_path / name)
+    return settings(tmp_path, small)
 
 
 def trained(config: Config) -> Trained:
@@ -50,9 +65,9 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     folders: list[Path] = []
     real: Callable[..., Any] = weights.fit
 
-    def fit(*arguments: Any) -> Any:
-        folders.append(next(argument for argument in arguments if isinstance(argument, Path)))
-        return real(*arguments)
+    def fit(module: Any, data: Any, plan: FitPlan) -> Any:
+        folders.append(plan.folder)
+        return real(module, data, plan)
 
     monkeypatch.setattr(weights, "fit", fit)
     return folders
