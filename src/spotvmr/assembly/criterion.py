@@ -55,6 +55,8 @@ class Criterion(nn.Module):
         elif student.selection.scores and self.distill.selection:
             terms["selection"] = self.distill.selection * self._selection(student, target, teacher)
         for name, loss in self.added.items():
+            if name in terms:
+                raise UserError(f"losses.{name}: the training has a loss of that name; give yours another")
             terms[name] = self.added_weights[name] * loss(student, target, teacher)
         return terms
 

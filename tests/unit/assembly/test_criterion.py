@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 import torch
 
 from spotvmr.assembly import Criterion, SystemOutput, build_criterion
 from spotvmr.assembly.builders import build_model
 from spotvmr.config import Config, DistillConfig
+from spotvmr.config.schema.losses import LossConfig
 from spotvmr.config.schema.models import VslNetConfig
+from spotvmr.errors import UserError
 from spotvmr.models import VmrOutput
 from spotvmr.selection import Selection
 from spotvmr.types.batches import TargetBatch
 
 B, T = 2, 6
+OWN = """
+from torch import nn
+class Mine(nn.Module):
+    def forward(self, *_): return 1.0
+"""
 
 
 def output(seed: int) -> VmrOutput:
@@ -73,3 +83,14 @@ def test_later_steps_are_not_judged_by_clips_that_left_the_pool() -> None:
     terms = criterion(only)(student(), taken, None)
     # First step: log 6 over equal scores; the second has nothing left to find and counts as 0.
     torch.testing.assert_close(terms["selection"], torch.log(torch.tensor(6.0)) / 2)
+
+
+def test_an_additional_loss_must_not_take_the_name_of_another(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(OWN)
+    target_of = f"{tmp_path}/mine.py:Mine"
+    model = build_model(VslNetConfig(), 6, 5, 4)
+    added = build_criterion(Config(losses={"mine": LossConfig(target=target_of, weight=0.5)}), model)
+    assert added(student(), target(), None)["mine"] == 0.5
+    taken = build_criterion(Config(losses={"highlight": LossConfig(target=target_of)}), model)
+    with pytest.raises(UserError, match=r"losses\.highlight: the training has a loss of that name"):
+        taken(student(), target(), None)
