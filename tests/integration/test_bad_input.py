@@ -36,7 +36,7 @@ def complaint(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         (["dataset.format=xml"], "jsonl"),
         (["index.family=clipp"], "open_clip"),
         (["trainer.accelerator=cuda", "trainer.devices=64"], "cannot train with trainer.accelerator=cuda"),
-        (["trainer.strategy=fsdp"], "requires a GPU"),
+        (["trainer.strategy=fsdp"], "must be one of auto, ddp"),
     ],
 )
 def test_wrong_words(words: list[str], said: str, small: list[str], capsys: pytest.CaptureFixture[str]) -> None:

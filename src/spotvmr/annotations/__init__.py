@@ -10,12 +10,13 @@ from spotvmr.annotations.mad import read_mad
 from spotvmr.annotations.policies import AnnotationReport, AnnotationRow, clean
 from spotvmr.annotations.sniff import sniff
 from spotvmr.annotations.tacos import read_tacos
-from spotvmr.annotations.videos import missing_videos, require_videos
+from spotvmr.annotations.videos import fit_to_videos, missing_videos, require_videos
 
 __all__ = [
     "AnnotationReport",
     "AnnotationRow",
     "clean",
+    "fit_to_videos",
     "hold_out",
     "missing_videos",
     "read_activitynet",

@@ -14,6 +14,9 @@
 | the list of video lengths lacks the video | row dropped | ``unknown video`` |
 | the query id was seen before | row dropped, the first row is kept | ``duplicate qid`` |
 | the video is held out for validation (``dataset.val_share``) | moved to the split val | ``held out`` |
+| a video file is more than a clip shorter than annotated, a moment ends past its end | clipped | ``clipped to video`` |
+| the same, and a moment lies completely past its end | moment dropped | ``moments dropped`` |
+| the same, and every moment of a row was dropped | row dropped | ``past the video`` |
 | the video id is no plain file name (``types.names``) | the file is refused | - |
 | anything else (no duration, no video, wrong types, not UTF-8, not the format) | the file is refused | - |
 
@@ -33,9 +36,9 @@ from spotvmr.errors import UserError
 from spotvmr.types import Moment, Query
 from spotvmr.types.names import check_video_id
 
-KEPT = ("clipped", "zero-length", "without truth", "moments dropped", "held out")
+KEPT = ("clipped", "zero-length", "without truth", "moments dropped", "held out", "clipped to video")
 """Policies that keep the row."""
-DROPPED = ("empty query", "unknown video", "reversed", "outside", "NaN", "duplicate qid")
+DROPPED = ("empty query", "unknown video", "reversed", "outside", "NaN", "duplicate qid", "past the video")
 """Policies that drop the row."""
 
 

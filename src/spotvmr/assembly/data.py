@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from spotvmr.annotations import (
     AnnotationReport,
+    fit_to_videos,
     hold_out,
     read_activitynet,
     read_charades,
@@ -66,6 +67,31 @@ class Splits:
     def queries(self) -> list[Query]:
         """All queries of all splits."""
         return list(chain.from_iterable(self.by_name.values()))
+
+    def fitted(self, durations_s: Mapping[str, float], slack_s: float) -> Splits:
+        """The splits with the moments that the videos really hold; says which videos are shorter than annotated.
+
+        Args:
+            durations_s: The length that each video really has, in seconds.
+            slack_s: A difference up to which a length counts as rounded.
+        """
+        by_name, reports = dict(self.by_name), dict(self.reports)
+        for split, queries in self.by_name.items():
+            kept, counts = fit_to_videos(queries, durations_s, slack_s)
+            annotated = {query.video_id: query.duration_s for query in queries}
+            short = {v: s for v, s in annotated.items() if s - durations_s[v] > slack_s}
+            if not short:
+                continue
+            first = next(iter(short))
+            said = ", ".join(f"{name} {number}" for name, number in counts.items()) or "no moment lies past their end"
+            log.warning(
+                "%s: %d videos are shorter than annotated, first %s (%.1f of %.1f s); queries: %s",
+                *(split, len(short), first, durations_s[first], short[first], said),
+            )
+            report = reports[split]
+            total = {name: report.counts.get(name, 0) + counts.get(name, 0) for name in {**report.counts, **counts}}
+            by_name[split], reports[split] = kept, replace(report, n_queries=len(kept), counts=total)
+        return Splits(by_name, reports, self.files)
 
 
 def make_world(config: Config) -> None:

@@ -74,6 +74,8 @@ def prepare(config: Config, engine: Engine | None = None) -> PreparedData:
         text = build_text(config)
         videos = fill_stores(config, splits, dict(zip(paths, sources, strict=True)), engine or on_this_machine())
     index, expert = open_stores(paths, sources, config.dataset.clip_s)
+    lengths_s = {query.video_id: index.duration_s(query.video_id) for query in splits.queries}
+    splits = splits.fitted(lengths_s, config.dataset.clip_s)
     if config.index.drop:
         index = _without_parts(index, config.index.drop)
     sentences = encode_sentences(text, [query.text for query in splits.queries])

@@ -119,13 +119,14 @@ class Detr(nn.Module):
         memory, highlight = self._memory(fused, mask)
         anchor = _peaks(highlight.detach(), mask, len(self.queries))
         x = memory.gather(1, anchor[..., None].expand(-1, -1, self.dim)) + self.queries
-        centre, width = anchor + 0.5, torch.full_like(anchor, _FIRST_WIDTH, dtype=x.dtype)
+        # Places are float32 under any precision: bfloat16 has no odd number above 256.
+        centre, width = anchor + 0.5, torch.full_like(anchor, _FIRST_WIDTH, dtype=torch.float32)
         labels, spans = [], []
         for layer in self.decoder:
             x = layer(x, memory, mask, distance_buckets(centre, memory.shape[1]))
-            step, stretch = self.span(x).unbind(-1)
+            step, stretch = self.span(x).float().unbind(-1)
             centre, width = centre + step * width, width * stretch.clamp(-4.0, 4.0).exp()
-            labels.append(self.label(x))
+            labels.append(self.label(x).float())
             spans.append(torch.stack([centre - width / 2, centre + width / 2], -1))
             centre, width = centre.detach(), width.detach()
         return VmrOutput(fused, highlight, {"label": torch.stack(labels, 1), "spans": torch.stack(spans, 1)}, mask)
@@ -147,7 +148,7 @@ class Detr(nn.Module):
             fused, token = layer(fused, mask, token, seen)
         memory = self.memory_norm(fused)
         saliency = (self.salient_clip(memory) * self.salient_token(token)).sum(-1) * self.dim**-0.5
-        return memory, saliency
+        return memory, saliency.float()
 
 
 def _peaks(score: Tensor, mask: Tensor, count: int) -> Tensor:

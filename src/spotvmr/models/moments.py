@@ -55,6 +55,8 @@ def soft_nms(span_s: Tensor, score: Tensor, sigma: float, top_k: int) -> list[Mo
         sigma: Width of the Gaussian.
         top_k: Moments to keep.
     """
+    if not len(score):
+        return []
     overlap = _overlap(span_s[:, None], span_s).nan_to_num(0.0)
     overlap.fill_diagonal_(1.0)  # a span of no length overlaps itself
     left = score.clone()

@@ -17,7 +17,7 @@ class VmrOutput:
 
     Attributes:
         fused: Query-aware clip features (B, T, d).
-        highlight: Logit that a clip lies in the moment (B, T); the spotter is supervised by it too.
+        highlight: Logit that a clip lies in the moment (B, T), float32; the spotter is supervised by it too.
         heads: The model's own outputs by name, such as ``start`` and ``end`` (B, T).
         mask: Valid clips (B, T), bool.
     """

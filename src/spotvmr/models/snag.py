@@ -144,16 +144,17 @@ class Snag(nn.Module):
             parts.append((*self._read(x, here, level), here))
         score, spans, points, valid = (torch.cat(part, 1) for part in zip(*parts, strict=True))
         heads = {"score": score, "spans": spans, "points": points, "valid": valid}
-        return VmrOutput(fused, highlight, heads, mask)
+        return VmrOutput(fused, highlight.float(), heads, mask)
 
     def _read(self, x: Tensor, mask: Tensor, level: int) -> tuple[Tensor, Tensor, Tensor]:
         """Scores (B, S), spans (B, S, 2) and points (B, S, 2) of a level."""
         stride = 2.0**level
-        place = (torch.arange(x.shape[1], device=x.device, dtype=x.dtype) + 0.5) * stride
-        reach = nnf.softplus(self.distance(x, mask) * self.scale[level]) * stride
+        # Places are float32 under any precision: bfloat16 has no odd number above 256.
+        place = (torch.arange(x.shape[1], device=x.device, dtype=torch.float32) + 0.5) * stride
+        reach = nnf.softplus(self.distance(x, mask).float() * self.scale[level]) * stride
         spans = torch.stack([place - reach[..., 0], place + reach[..., 1]], -1)
         points = torch.stack([place, torch.full_like(place, stride)], -1).expand(len(x), -1, -1)
-        return self.score(x, mask).squeeze(-1), spans, points
+        return self.score(x, mask).squeeze(-1).float(), spans, points
 
     @torch.no_grad()
     def decode(self, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:

@@ -122,13 +122,13 @@ class Tan2d(nn.Module):
             shortest = _CELLS // 2 if clips > 1 else 0
             score.append(self._level(x, here)[:, :, shortest:].flatten(1))
             valid.append(_inside(here)[:, :, shortest:].flatten(1))
-            spans.append(_spans(x.shape[1], clips, fused)[:, shortest:].flatten(0, 1))
+            spans.append(_spans(x.shape[1], clips, fused.device)[:, shortest:].flatten(0, 1))
             if _CELLS * clips >= fused.shape[1]:
                 break
             x, here, clips = *_halve(x, here), 2 * clips
         borders = torch.cat(spans).expand(len(fused), -1, -1)
-        heads = {"score": torch.cat(score, 1), "spans": borders, "valid": torch.cat(valid, 1)}
-        return VmrOutput(fused, self.highlight(fused).squeeze(-1), heads, mask)
+        heads = {"score": torch.cat(score, 1).float(), "spans": borders, "valid": torch.cat(valid, 1)}
+        return VmrOutput(fused, self.highlight(fused).squeeze(-1).float(), heads, mask)
 
     def _level(self, x: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, S, 8) of the proposals from each of a level's cells (B, S, d)."""
@@ -214,8 +214,8 @@ def _halve(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     return x.unflatten(1, (-1, 2)).amax(2).masked_fill(~mask[..., None], 0.0), mask
 
 
-def _spans(starts: int, clips: int, like: Tensor) -> Tensor:
-    """Borders in clips of a level's proposals (S, 8, 2), whose cells are ``clips`` long."""
-    first = torch.arange(starts, device=like.device, dtype=like.dtype)[:, None].expand(-1, _CELLS)
-    cells = torch.arange(1, _CELLS + 1, device=like.device, dtype=like.dtype)
+def _spans(starts: int, clips: int, device: torch.device) -> Tensor:
+    """Borders in clips of a level's proposals (S, 8, 2), whose cells are ``clips`` long; float32 in any precision."""
+    first = torch.arange(starts, device=device, dtype=torch.float32)[:, None].expand(-1, _CELLS)
+    cells = torch.arange(1, _CELLS + 1, device=device, dtype=torch.float32)
     return clips * torch.stack([first, first + cells], -1)

@@ -87,15 +87,16 @@ class VslNet(nn.Module):
         gated = fused * torch.sigmoid(highlight)[..., None]
         start = self.start_encoder(gated, mask)
         end = self.end_encoder(start, mask)
-        start_out = self.start_head(torch.cat([start, gated], -1))
-        end_out = self.end_head(torch.cat([end, gated], -1))
+        # Places are float32 under any precision: bfloat16 has no odd number above 256.
+        start_out = self.start_head(torch.cat([start, gated], -1)).float()
+        end_out = self.end_head(torch.cat([end, gated], -1)).float()
         heads = {
             "start": start_out[..., 0],
             "end": end_out[..., 0],
             "start_offset": torch.sigmoid(start_out[..., 1]),
             "end_offset": torch.sigmoid(end_out[..., 1]),
         }
-        return VmrOutput(fused, highlight, heads, mask)
+        return VmrOutput(fused, highlight.float(), heads, mask)
 
     @torch.no_grad()
     def decode(self, output: VmrOutput, clip_s: float, duration_s: Tensor) -> list[list[Moment]]:

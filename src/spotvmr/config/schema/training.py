@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from spotvmr.config.fields import above_zero, at_least, one_of, setting, share, share_below_one, wandb_project
 
-_STRATEGIES = ("auto", "ddp", "ddp_spawn", "ddp_find_unused_parameters_true", "fsdp")
+_STRATEGIES = ("auto", "ddp", "ddp_spawn", "ddp_find_unused_parameters_true")
 _PRECISIONS = ("32-true", "16-mixed", "bf16-mixed")  # Lightning's others cannot convert frozen batches
 
 
