@@ -93,7 +93,7 @@ def test_search_tells_moments_and_costs(
     lines = capsys.readouterr().out.splitlines()
     assert [query for query in QUERIES if query in lines] == QUERIES
     assert any(" - 00:" in line for line in lines)
-    assert lines[-1].startswith("looked at ")
+    assert lines[-1].startswith("expert features of ")
     assert "of 60 clips" in lines[-1]
     assert "(estimated)" in lines[-1]
     assert len(list((tmp_path / "out").glob("test_0000-query[12]-*.mkv"))) == 4

@@ -13,7 +13,7 @@ from spotvmr.types.excerpt import Excerpt
 
 
 def build_imported(role: str, encoder: EncoderConfig, root: Path) -> ImportedFeatures:
-    """The imported features of a configuration; no file is looked at yet.
+    """The imported features of a configuration; no file is read yet.
 
     Args:
         role: ``index`` or ``expert``.

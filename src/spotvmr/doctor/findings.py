@@ -14,7 +14,7 @@ class Finding:
 
     Attributes:
         part: Heading it stands under.
-        what: What was looked at.
+        what: What was checked.
         state: One of ``STATES``.
         detail: What was found and, where it is missing, what to do.
     """

@@ -110,16 +110,17 @@ def _span(moment: Moment) -> str:
 
 
 def _bill(video: Video, answers: Sequence[Answer]) -> str:
-    """What was looked at, and what it cost beside a dense pass."""
-    looked = len({clip for answer in answers for clip in answer.clips})
+    """The number of expert clips, and the seconds beside those of a dense pass."""
+    expert_clips = len({clip for answer in answers for clip in answer.clips})
     index_s = sum(stage["seconds"] for stage in video.index_stages.values())
     spent = index_s + sum(answer.seconds for answer in answers)
     indexed = f"index {index_s:.1f} s" if index_s else "index from the cache"
-    line = f"looked at {looked} of {answers[0].n_clips} clips, {sum(a.new_clips for a in answers)} of them anew; "
+    new = sum(answer.new_clips for answer in answers)
+    line = f"expert features of {expert_clips} of {answers[0].n_clips} clips, {new} of them new; "
     line += f"{spent:.1f} s ({indexed})"
     dense = [answer.dense.seconds for answer in answers]
     if dense[0] is None:
         return line
-    # Decoding and expert are paid once; text and model by each query.
+    # Decoding and expert count once; text and model count for each query.
     more = sum(answer.stages[stage]["seconds"] for answer in answers[1:] for stage in ("text", "model"))
     return f"{line} against {dense[0] + more:.1f} s for every frame and every clip (estimated)"
