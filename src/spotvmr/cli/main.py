@@ -19,7 +19,7 @@ from spotvmr.cli.table import COMMANDS
 from spotvmr.config import compose
 from spotvmr.errors import UserError
 from spotvmr.system.extras import what_is_missing
-from spotvmr.system.signals import TERMINATED, Terminated, raise_on_sigterm
+from spotvmr.system.signals import TERMINATED, Terminated, end_if_terminated, raise_on_sigterm
 
 _FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _run(parse_arguments(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
+        end_if_terminated()
     except UserError as error:
         return _complain(" ".join(str(error).splitlines()))
     except KeyboardInterrupt:
